@@ -1,0 +1,169 @@
+package protocol
+
+import "errors"
+
+// Code names one kind of failure. The set is closed: every error that leaves a
+// server, an SDK or the command line carries one of the codes below.
+//
+// A Code is itself an error, so errors.Is(err, protocol.LinkExpired) holds
+// through any number of wraps.
+type Code string
+
+// Error returns the code's own name, so that a bare Code can be an error.
+func (c Code) Error() string { return string(c) }
+
+// Codes of the server. Each has an HTTP status.
+const (
+	// InvalidMessage: not JSON, a wrong type, a missing or unknown field.
+	InvalidMessage Code = "invalid_message"
+	// TooLarge: a body, message or frame over its limit.
+	TooLarge Code = "too_large"
+	// UnsupportedMediaType: a body that does not say application/json.
+	UnsupportedMediaType Code = "unsupported_media_type"
+	// UnsupportedVersion: no subprotocol or link version that both sides speak.
+	UnsupportedVersion Code = "unsupported_version"
+	// NoRoute: no such path, or not with this method.
+	NoRoute Code = "no_route"
+	// OriginDenied: a browser asks from an origin that is not allowed here.
+	OriginDenied Code = "origin_denied"
+	// SessionRequired: no session, or one that has ended.
+	SessionRequired Code = "session_required"
+	// LinkUnknown: no link has this request id.
+	LinkUnknown Code = "link_unknown"
+	// LinkExpired: the link's time ran out.
+	LinkExpired Code = "link_expired"
+	// LinkTaken: another wallet claimed the link first.
+	LinkTaken Code = "link_taken"
+	// LinkClosed: one side ended the link.
+	LinkClosed Code = "link_closed"
+	// LinkNotClaimed: the call needs a wallet on the link, and there is none yet.
+	LinkNotClaimed Code = "link_not_claimed"
+	// LinkForbidden: the link belongs to other sessions than the one that asks.
+	LinkForbidden Code = "link_forbidden"
+	// ProofRejected: nonce, text or signature did not hold. Which one is in the
+	// audit log and nowhere else.
+	ProofRejected Code = "proof_rejected"
+	// UserRejected: the person at the wallet said no.
+	UserRejected Code = "user_rejected"
+	// FrameConflict: two different frames under one number.
+	FrameConflict Code = "frame_conflict"
+	// MailboxFull: too many frames wait for the other side.
+	MailboxFull Code = "mailbox_full"
+	// RateLimited: too many requests, sockets, links or messages.
+	RateLimited Code = "rate_limited"
+	// Overloaded: the server has no capacity left for this work.
+	Overloaded Code = "overloaded"
+	// Unavailable: storage does not answer.
+	Unavailable Code = "unavailable"
+	// ShuttingDown: this node is about to stop.
+	ShuttingDown Code = "shutting_down"
+	// SlowReader: the peer did not read its messages in time.
+	SlowReader Code = "slow_reader"
+	// Replaced: a newer socket took this one's place on the link.
+	Replaced Code = "replaced"
+	// SessionRotated: the session's id changed; connect again with the new one.
+	SessionRotated Code = "session_rotated"
+	// Internal: a fault of ours.
+	Internal Code = "internal"
+)
+
+// Codes that only arise in an SDK or on the command line.
+const (
+	// InvalidLink: the text is not a link.
+	InvalidLink Code = "invalid_link"
+	// SignalingUnreachable: the server cannot be reached.
+	SignalingUnreachable Code = "signaling_unreachable"
+	// ICEFailed: the peers found no path to each other.
+	ICEFailed Code = "ice_failed"
+	// TimedOut: the caller's deadline passed.
+	TimedOut Code = "timed_out"
+	// Canceled: the caller gave up.
+	Canceled Code = "canceled"
+	// ChannelClosed: the channel is closed.
+	ChannelClosed Code = "channel_closed"
+	// InvalidPeer: the other side sent what the protocol does not allow.
+	InvalidPeer Code = "invalid_peer"
+	// KeyLocked: the wallet's key file does not open with this passphrase.
+	KeyLocked Code = "key_locked"
+)
+
+// CodeInfo says what a code means to whoever receives it.
+type CodeInfo struct {
+	Code Code
+	// Status is the HTTP status, 0 for codes that never travel over HTTP.
+	Status int
+	// Close is the WebSocket close code, 0 for codes that close no socket.
+	// 4000-4499 invites to reconnect with backoff, 4500-4999 forbids it, so an
+	// old SDK can act on a code it has never heard of.
+	Close int
+	// Retry says whether the same call may succeed later without a change.
+	Retry bool
+	// Meaning is one sentence for a developer.
+	Meaning string
+	// Remedy is one sentence for a person: what to do next.
+	Remedy string
+}
+
+// codeTable is the only place where a code's properties stand. spec/errors.md
+// and the TypeScript union are generated from it.
+var codeTable = [...]CodeInfo{
+	{InvalidMessage, 400, 4500, false, "The message is not valid: malformed JSON, a wrong type, a missing or an unknown field.", "Update the app; if it is yours, compare the message with the specification."},
+	{TooLarge, 413, 4513, false, "A body, message or frame is over its limit.", "Send less at once."},
+	{UnsupportedMediaType, 415, 0, false, "The body's Content-Type is not application/json.", "Send Content-Type: application/json."},
+	{UnsupportedVersion, 426, 4526, false, "No protocol version is common to both sides.", "Update the app or the server."},
+	{NoRoute, 404, 0, false, "There is nothing at this path for this method.", "Check the address."},
+	{OriginDenied, 403, 4503, false, "The browser's origin may not use this server.", "Open the site at its own address, or ask the operator to allow this origin."},
+	{SessionRequired, 401, 4401, false, "There is no valid session.", "Start again with a new code."},
+	{SessionRotated, 401, 4402, true, "The session's id changed.", "Connect again; nothing is lost."},
+	{LinkUnknown, 404, 4504, false, "No link has this request id.", "Ask the site for a new code."},
+	{LinkExpired, 410, 4510, false, "The link's time ran out.", "Ask the site for a new code and scan it within two minutes."},
+	{LinkTaken, 409, 4511, false, "Another wallet claimed the link first.", "Ask the site for a new code. If the other wallet was not yours, tell the site's owner."},
+	{LinkClosed, 410, 4512, false, "One side ended the link.", "Ask the site for a new code."},
+	{LinkNotClaimed, 409, 0, true, "The call needs a wallet on the link, and there is none yet.", "Wait until a wallet has answered."},
+	{LinkForbidden, 403, 4514, false, "The link belongs to another session.", "Start again with a new code."},
+	{ProofRejected, 401, 0, false, "Nonce, text or signature did not hold.", "Scan the code again."},
+	{UserRejected, 409, 4515, false, "The person at the wallet said no.", "Nothing was shared. Start again if that was a mistake."},
+	{FrameConflict, 409, 4516, false, "Two different frames carry one number.", "Start again with a new code."},
+	{MailboxFull, 429, 0, true, "Too many frames wait for the other side.", "Wait until the other side is back."},
+	{RateLimited, 429, 4429, true, "Too many requests, sockets, links or messages from here.", "Wait a moment and try again."},
+	{Overloaded, 503, 4403, true, "The server has no capacity left for this work.", "Try again in a few seconds."},
+	{Unavailable, 503, 4404, true, "Storage does not answer.", "Try again in a few seconds."},
+	{ShuttingDown, 503, 4405, true, "This node is about to stop.", "Connect again; nothing is lost."},
+	{SlowReader, 0, 4408, true, "Messages were not read in time.", "Connect again; nothing is lost."},
+	{Replaced, 0, 4509, false, "A newer connection took over this link.", "Go on in the other tab, or start again here with a new code."},
+	{Internal, 500, 4400, true, "The server made a mistake.", "Try again; if it stays, give the operator the request id."},
+
+	{InvalidLink, 0, 0, false, "The text is not a link of this protocol.", "Copy the whole link again."},
+	{SignalingUnreachable, 0, 0, true, "The server cannot be reached.", "Check the network and the server's address."},
+	{ICEFailed, 0, 0, true, "The two devices found no path to each other.", "Connect both to the same network, or ask the operator for a relay (TURN)."},
+	{TimedOut, 0, 0, true, "The deadline passed.", "Try again and allow more time."},
+	{Canceled, 0, 0, false, "The caller gave up.", "Start again when ready."},
+	{ChannelClosed, 0, 0, false, "The channel is closed.", "Link again with a new code."},
+	{InvalidPeer, 0, 0, false, "The other side sent something the protocol does not allow.", "Update both apps."},
+	{KeyLocked, 0, 0, false, "The key file does not open with this passphrase.", "Check the passphrase."},
+}
+
+// Codes returns the whole table, in the order in which documents show it.
+func Codes() []CodeInfo { return append([]CodeInfo(nil), codeTable[:]...) }
+
+// Info returns the row of c; for a code that is not in the table, that of [Internal].
+func (c Code) Info() CodeInfo {
+	for _, info := range codeTable {
+		if info.Code == c {
+			return info
+		}
+	}
+	return Internal.Info()
+}
+
+// Known reports whether c is in the table.
+func (c Code) Known() bool { return c == Internal || c.Info().Code == c }
+
+// CodeOf returns the code that err carries, or [Internal] when it carries none.
+func CodeOf(err error) Code {
+	var c Code
+	if errors.As(err, &c) {
+		return c
+	}
+	return Internal
+}

@@ -1,0 +1,58 @@
+package protocol
+
+import "time"
+
+// Sizes that both sides enforce. Each is checked by whoever receives.
+const (
+	// MaxLinkBytes bounds a link; a QR code of version 20 still holds it.
+	MaxLinkBytes = 512
+	// MaxBodyBytes bounds a REST body, MaxMessageBytes a WebSocket message: the
+	// largest frame plus its envelope.
+	MaxBodyBytes    = 64 << 10
+	MaxMessageBytes = 64 << 10
+	// MaxFrameBytes bounds the payload of one frame, encoded. A session
+	// description of 16 KiB fits with room for encryption and base64.
+	MaxFrameBytes = 60 << 10
+	// MaxSDPBytes bounds a session description. Data-only ones take 500 bytes
+	// and some 100 for each candidate.
+	MaxSDPBytes = 16 << 10
+	// MaxCandidates bounds the candidates of one description: a host with many
+	// interfaces has a dozen.
+	MaxCandidates = 64
+	// MaxSignInBytes bounds the text that a wallet signs.
+	MaxSignInBytes = 2 << 10
+	// MaxNameBytes bounds a site's name as a wallet shows it.
+	MaxNameBytes = 64
+	// MaxStatementBytes bounds the statement inside the sign-in text.
+	MaxStatementBytes = 256
+	// MaxChannelMessageBytes bounds one application message on the DataChannel:
+	// what every browser and library passes in one piece.
+	MaxChannelMessageBytes = 64 << 10
+
+	// MailboxFrames and MailboxBytes bound what one node keeps for one
+	// direction of a link until it is acknowledged. A description and all of
+	// its candidates fit.
+	MailboxFrames = 64
+	MailboxBytes  = 256 << 10
+)
+
+// Times of the protocol.
+const (
+	// LinkTTL is how long a link waits for a wallet (RFC 10027 asks for a short
+	// and single use).
+	LinkTTL = 120 * time.Second
+	// ClaimedTTL is how long a claimed link outlives its last attached socket.
+	ClaimedTTL = 10 * time.Minute
+	// SignInTTL is the longest life of a sign-in text.
+	SignInTTL = 300 * time.Second
+	// ClockSkew is how far two clocks may disagree.
+	ClockSkew = 60 * time.Second
+	// ProofAttempts is how many proofs one link may see before it is closed.
+	ProofAttempts = 8
+)
+
+// Subprotocol is the WebSocket subprotocol of this version.
+const Subprotocol = "liaison.1"
+
+// ChannelLabel is the label of the DataChannel that the site opens.
+const ChannelLabel = "liaison"

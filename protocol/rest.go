@@ -1,0 +1,250 @@
+package protocol
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"time"
+)
+
+// Paths of the REST calls. Source: spec/protocol.md §6.
+const (
+	PathChallenge = "/v1/challenge"
+	PathLinks     = "/v1/links/"
+	PathSession   = "/v1/session"
+	PathSocket    = "/v1/ws"
+	PathOpenAPI   = "/v1/openapi.json"
+)
+
+// Site is what a wallet shows of whoever asks.
+type Site struct {
+	// Name is for people: at most 64 bytes.
+	Name string `json:"name"`
+	// Origin is where the site lives.
+	Origin Origin `json:"origin"`
+}
+
+// SignInRequest holds the fields of the sign-in text that do not depend on the
+// wallet: it adds its address and the chain that it chose.
+type SignInRequest struct {
+	// Domain is host[:port] of the site that asks.
+	Domain string `json:"domain"`
+	// URI is the address of the site that asks.
+	URI string `json:"uri"`
+	// Statement is a sentence for the person; it may be empty.
+	Statement string `json:"statement"`
+	// Nonce is single use.
+	Nonce Nonce `json:"nonce"`
+	// IssuedAt is in UTC, in whole seconds.
+	IssuedAt time.Time `json:"issuedAt"`
+	// ExpirationTime is in UTC, in whole seconds.
+	ExpirationTime time.Time `json:"expirationTime"`
+	// Chains are the accepted chains, CAIP-2, the preferred one first.
+	Chains []ChainID `json:"chains"`
+}
+
+// For returns the sign-in text's fields for one account.
+func (r SignInRequest) For(chain ChainID, address string, id RequestID) SignIn {
+	return SignIn{
+		Domain: r.Domain, Address: address, Statement: r.Statement, URI: r.URI, Chain: chain, Nonce: r.Nonce,
+		IssuedAt: r.IssuedAt, ExpirationTime: r.ExpirationTime, RequestID: id,
+	}
+}
+
+// ICEServer is a STUN or TURN server that the operator configured.
+type ICEServer struct {
+	// URLs are stun:, turn: or turns: addresses.
+	URLs []string `json:"urls"`
+	// Username is for TURN.
+	Username string `json:"username,omitempty"`
+	// Credential is for TURN.
+	Credential string `json:"credential,omitempty"`
+}
+
+// Challenge answers GET /v1/challenge: a new link, owned by the session whose
+// cookie comes with this answer.
+type Challenge struct {
+	// RequestID names the link.
+	RequestID RequestID `json:"requestId"`
+	// Link is what the QR code shows.
+	Link string `json:"link"`
+	// ExpiresAt is when the link stops waiting for a wallet.
+	ExpiresAt time.Time `json:"expiresAt"`
+	// Site is what the wallet will show.
+	Site Site `json:"site"`
+	// SignIn holds the fields of the text to sign.
+	SignIn SignInRequest `json:"signIn"`
+	// ICEServers may be empty.
+	ICEServers []ICEServer `json:"iceServers"`
+}
+
+// LinkView answers GET /v1/links/{requestId}: what a wallet is asked. Only a
+// link that still waits for a wallet is shown.
+type LinkView struct {
+	// RequestID names the link.
+	RequestID RequestID `json:"requestId"`
+	// ExpiresAt is when the link stops waiting for a wallet.
+	ExpiresAt time.Time `json:"expiresAt"`
+	// Site is what the wallet shows.
+	Site Site `json:"site"`
+	// SignIn holds the fields of the text to sign.
+	SignIn SignInRequest `json:"signIn"`
+	// Offer is the site's first frame, if it has sent it already.
+	Offer *Frame `json:"offer,omitempty"`
+	// ICEServers may be empty.
+	ICEServers []ICEServer `json:"iceServers"`
+}
+
+// Frame is one numbered payload from one peer to the other. The server does
+// not look into it.
+type Frame struct {
+	// N counts the frames of one direction of a link from 0, without a gap.
+	N uint64 `json:"n"`
+	// D is the payload in base64url without padding: 2 to 61440 characters.
+	D string `json:"d"`
+}
+
+// Validate checks size and alphabet of the payload.
+func (f Frame) Validate() error {
+	if len(f.D) > MaxFrameBytes {
+		return Errorf(TooLarge, "a frame may have %d characters", MaxFrameBytes)
+	}
+	if len(f.D) < 2 {
+		return Errorf(InvalidMessage, "a frame must have a payload")
+	}
+	for i := range len(f.D) {
+		if c := f.D[i]; !alphanumeric(c) && c != '-' && c != '_' {
+			return Errorf(InvalidMessage, "a frame's payload must be base64url without padding")
+		}
+	}
+	return nil
+}
+
+// Claim is the body of POST /v1/links/{requestId}: a wallet's one answer to a
+// link, after its person agreed.
+type Claim struct {
+	// Nonce is the one that is in the signed text.
+	Nonce Nonce `json:"nonce"`
+	// Proof is the signed text.
+	Proof Proof `json:"proof"`
+	// Answer is the wallet's first frame, if it found an offer with the link.
+	Answer *Frame `json:"answer,omitempty"`
+}
+
+// Validate checks the form of the claim, not what it claims.
+func (c Claim) Validate() error {
+	if _, err := ParseNonce(string(c.Nonce)); err != nil {
+		return err
+	}
+	if _, err := ParseAccount(string(c.Proof.Account())); err != nil {
+		return err
+	}
+	if c.Proof.Type == "" || c.Proof.Message == "" || len(c.Proof.Signature) == 0 {
+		return Errorf(InvalidMessage, "a proof needs type, message and signature")
+	}
+	if c.Answer == nil {
+		return nil
+	}
+	if c.Answer.N != 0 {
+		return Errorf(InvalidMessage, "the answer that comes with a claim is the wallet's frame 0")
+	}
+	return c.Answer.Validate()
+}
+
+// Rejection is the body of POST /v1/links/{requestId}/reject.
+type Rejection struct {
+	// Nonce shows that the wallet read the link.
+	Nonce Nonce `json:"nonce"`
+}
+
+// Validate checks the form of the nonce.
+func (r Rejection) Validate() error {
+	_, err := ParseNonce(string(r.Nonce))
+	return err
+}
+
+// Collection is the body of POST /v1/session: the browser fetches the new id
+// of its session after a wallet claimed its link.
+type Collection struct {
+	// RequestID names the claimed link.
+	RequestID RequestID `json:"requestId"`
+}
+
+// Validate checks the form of the request id.
+func (c Collection) Validate() error {
+	_, err := ParseRequestID(string(c.RequestID))
+	return err
+}
+
+// SessionView answers GET and POST /v1/session and a claim.
+type SessionView struct {
+	// Account is the CAIP-10 name of the account that is signed in; absent if
+	// nobody is.
+	Account Account `json:"account,omitempty"`
+	// ExpiresAt is when the session ends at the latest.
+	ExpiresAt time.Time `json:"expiresAt"`
+}
+
+// Problem is the body of every HTTP error (RFC 9457,
+// application/problem+json).
+type Problem struct {
+	// Type is "about:blank": the code says it all.
+	Type string `json:"type"`
+	// Title is the meaning of the code.
+	Title string `json:"title"`
+	// Status repeats the HTTP status.
+	Status int `json:"status"`
+	// Code is one of spec/errors.md.
+	Code Code `json:"code"`
+	// Detail says what was wrong with this request.
+	Detail string `json:"detail,omitempty"`
+	// Remedy says what a person can do next.
+	Remedy string `json:"remedy,omitempty"`
+	// Retryable says whether the same call may succeed later.
+	Retryable bool `json:"retryable"`
+	// Instance is the id of this request in the server's log.
+	Instance string `json:"instance"`
+}
+
+// ProblemType is the media type of a [Problem].
+const ProblemType = "application/problem+json"
+
+// Validator is a body that can check its own form.
+type Validator interface{ Validate() error }
+
+// ParseBody reads one JSON value into dst and checks it. Unknown fields, a
+// second value and anything larger than [MaxBodyBytes] are errors.
+func ParseBody(r io.Reader, dst Validator) error {
+	data, err := io.ReadAll(io.LimitReader(r, MaxBodyBytes+1))
+	if err != nil {
+		return Errorf(InvalidMessage, "the body could not be read")
+	}
+	if len(data) > MaxBodyBytes {
+		return Errorf(TooLarge, "a body may have %d bytes", MaxBodyBytes)
+	}
+	if err := decodeStrict(data, dst); err != nil {
+		return err
+	}
+	return dst.Validate()
+}
+
+func decodeStrict(data []byte, dst any) error {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(dst); err != nil {
+		var e *Error
+		if errors.As(err, &e) {
+			return e
+		}
+		var wrongType *json.UnmarshalTypeError
+		if errors.As(err, &wrongType) {
+			return Errorf(InvalidMessage, "field %q has the wrong type", wrongType.Field)
+		}
+		return Errorf(InvalidMessage, "not a JSON object of the expected form")
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return Errorf(InvalidMessage, "there is something after the JSON object")
+	}
+	return nil
+}

@@ -1,0 +1,114 @@
+package liaison
+
+import (
+	"crypto/sha256"
+	"time"
+
+	"github.com/liaison-dev/liaison/protocol"
+)
+
+// SessionID names a session inside the server for as long as it lives. It is
+// not secret and never leaves the server; the secret is the [Token].
+type SessionID string
+
+// Token is the secret id of a session: what a cookie or a bearer header
+// carries. It shows itself nowhere.
+type Token string
+
+const redacted = "[redacted]"
+
+// NewToken returns a token of 256 random bits.
+func NewToken() Token { return Token(protocol.NewToken()) }
+
+// String hides the token.
+func (Token) String() string { return redacted }
+
+// GoString hides the token.
+func (Token) GoString() string { return redacted }
+
+// MarshalText hides the token.
+func (Token) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// Reveal returns the secret itself, for a cookie.
+func (t Token) Reveal() string { return string(t) }
+
+// TokenHash is what storage knows of a [Token]: its SHA-256. A token has 256
+// bits of entropy, so a plain hash cannot be guessed back.
+type TokenHash [sha256.Size]byte
+
+// Hash returns the hash under which the session is stored.
+func (t Token) Hash() TokenHash { return sha256.Sum256([]byte(t)) }
+
+// Session is what the server knows of one browser or wallet.
+type Session struct {
+	ID SessionID
+	// TokenHash is the hash of the one token that opens the session now.
+	TokenHash TokenHash
+	// Account is whom the session speaks for; empty for an anonymous one.
+	Account protocol.Account
+	// Retired means that the session's rights changed and its token has not
+	// been replaced yet: the token is good for fetching its successor and for
+	// nothing else.
+	Retired bool
+	// Generation counts the tokens of the session; a socket that was opened
+	// with an older one is closed.
+	Generation uint64
+	// SeenAt is when the session was last used, to the minute.
+	SeenAt time.Time
+	// ExpiresAt is when it ends, used or not.
+	ExpiresAt time.Time
+	// Version is 0 for a session that is not stored yet; [Store.Commit] counts
+	// it.
+	Version uint64
+}
+
+// SessionLimits bound the life of a session.
+type SessionLimits struct {
+	// Idle ends a session that was not used for so long.
+	Idle time.Duration
+	// Absolute ends every session.
+	Absolute time.Duration
+}
+
+// NewSession returns a session for account, which may be empty, and the token
+// that opens it.
+func NewSession(account protocol.Account, now time.Time, limits SessionLimits) (Session, Token) {
+	token := NewToken()
+	return Session{
+		ID:        SessionID(protocol.NewRequestID()),
+		TokenHash: token.Hash(),
+		Account:   account,
+		SeenAt:    now,
+		ExpiresAt: now.Add(limits.Absolute),
+	}, token
+}
+
+// Live reports whether the session may still be used.
+func (s Session) Live(now time.Time, limits SessionLimits) bool {
+	return now.Before(s.ExpiresAt) && now.Sub(s.SeenAt) < limits.Idle
+}
+
+// Rotated returns the session under a new token. The old one is dead as soon
+// as this is stored.
+func (s Session) Rotated(now time.Time, limits SessionLimits) (Session, Token) {
+	token := NewToken()
+	s.TokenHash, s.Retired, s.SeenAt = token.Hash(), false, now
+	s.ExpiresAt = now.Add(limits.Absolute)
+	s.Generation++
+	return s, token
+}
+
+// Upgraded returns the session with the rights of account. Its token is retired
+// by that: whoever knew it before the person signed in gains nothing
+// (session fixation).
+func (s Session) Upgraded(account protocol.Account) Session {
+	s.Account, s.Retired = account, true
+	return s
+}
+
+// Ended returns the session as it is after a logout.
+func (s Session) Ended(now time.Time) Session {
+	s.Account, s.ExpiresAt = "", now
+	s.Generation++
+	return s
+}

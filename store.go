@@ -1,0 +1,58 @@
+package liaison
+
+import (
+	"context"
+	"time"
+
+	"github.com/liaison-dev/liaison/protocol"
+)
+
+// AccountRecord is what lasts of an account: that it was here.
+type AccountRecord struct {
+	Account protocol.Account
+	// FirstSeenAt is when it first proved itself, LastSeenAt when last.
+	FirstSeenAt, LastSeenAt time.Time
+}
+
+// Change is a set of writes that happens as a whole or not at all. Each session
+// and link carries the version that was read; 0 creates it.
+type Change struct {
+	Sessions []Session
+	Links    []Link
+	// Accounts proved themselves at LastSeenAt; a record is created or its
+	// LastSeenAt moved forward.
+	Accounts []AccountRecord
+}
+
+// Store keeps what must outlive the process. All methods may be called
+// concurrently. Times come back in UTC with at least microseconds. Package
+// storetest is the contract as tests.
+type Store interface {
+	// Session returns a session by its id, also an expired one; [ErrNotFound]
+	// if there is none.
+	Session(ctx context.Context, id SessionID) (Session, error)
+	// SessionByToken returns the session that the token with this hash opens;
+	// [ErrNotFound] if there is none.
+	SessionByToken(ctx context.Context, hash TokenHash) (Session, error)
+	// Link returns a link, also an expired one; [ErrNotFound] if there is none.
+	Link(ctx context.Context, id protocol.RequestID) (Link, error)
+	// WaitingLinks returns the waiting links that a session opened, the oldest
+	// first. Its cost must not depend on how many other links there are.
+	WaitingLinks(ctx context.Context, site SessionID) ([]Link, error)
+	// Account returns what is known of an account; [ErrNotFound] if nothing.
+	Account(ctx context.Context, account protocol.Account) (AccountRecord, error)
+	// Commit carries out the change as a whole. [ErrConflict] means that the
+	// version of some record is not the stored one (a record to create exists,
+	// a record to change is gone or has moved on, a token hash is in use), and
+	// that nothing was written. When it returns nil, the change survives the
+	// end of the process and of the machine, and all later reads see it. When
+	// ctx ends first, the change may still happen.
+	Commit(ctx context.Context, change Change) error
+	// Sweep removes sessions and links that expired before the given time and
+	// returns how many. It does bounded work; call it again until it returns 0.
+	Sweep(ctx context.Context, before time.Time) (int, error)
+	// Ping reports whether the store answers.
+	Ping(ctx context.Context) error
+	// Close releases everything; nothing may be called afterwards.
+	Close() error
+}
