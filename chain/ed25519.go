@@ -1,0 +1,32 @@
+package chain
+
+import (
+	"bytes"
+	"crypto/ed25519"
+
+	"filippo.io/edwards25519"
+)
+
+// verifyEd25519 is ed25519.Verify for keys that a stranger chose. Some encodings
+// of points of small order verify one fixed signature for many or all messages,
+// so whoever names such a key as his account could sign in without a secret;
+// one of them is the Algorand zero address. They and all non-canonical
+// encodings are refused.
+func verifyEd25519(key, message, signature []byte) bool {
+	return strongKey(key) && len(signature) == ed25519.SignatureSize &&
+		ed25519.Verify(ed25519.PublicKey(key), message, signature)
+}
+
+// strongKey reports whether key is the canonical encoding of a point whose order
+// is not a divisor of 8.
+func strongKey(key []byte) bool {
+	if len(key) != ed25519.PublicKeySize {
+		return false
+	}
+	point, err := new(edwards25519.Point).SetBytes(key)
+	if err != nil || !bytes.Equal(point.Bytes(), key) {
+		return false
+	}
+	cleared := new(edwards25519.Point).MultByCofactor(point)
+	return cleared.Equal(edwards25519.NewIdentityPoint()) == 0
+}
