@@ -1,0 +1,175 @@
+package keyfile
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"filippo.io/age"
+
+	"github.com/liaison-dev/liaison/protocol"
+)
+
+const (
+	formatVersion = 1
+	// maxFileBytes bounds what is read: a file holds some 300 bytes.
+	maxFileBytes = 64 << 10
+	// maxWorkFactor bounds the memory that a strange file can make scrypt take,
+	// at 2^20 blocks of 1 KiB. New files use [workFactor].
+	maxWorkFactor = 20
+)
+
+// Wallet is the content of a key file.
+type Wallet struct {
+	// Seed is the secret, 32 bytes.
+	Seed []byte
+	// Address is the account's address, so that a reader can check that the seed
+	// is understood in the same way.
+	Address string
+}
+
+// document is what stands in the file, encrypted.
+type document struct {
+	Version int             `json:"version"`
+	Type    string          `json:"type"`
+	Address string          `json:"address"`
+	Seed    protocol.Base64 `json:"seed"`
+}
+
+const documentType = "algorand-ed25519"
+
+// workFactor is the exponent of scrypt's cost: about a second on a small
+// machine.
+var workFactor = 18
+
+// Create writes a new file that passphrase opens; missing folders are made with
+// mode 0700. If there is a file already, the error is [fs.ErrExist] and the file
+// stays as it is.
+func Create(path string, wallet Wallet, passphrase string) error {
+	data, err := encrypt(wallet, passphrase)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("make folder of key file: %w", err)
+	}
+	return writeNew(path, data)
+}
+
+// Open reads a file. [fs.ErrNotExist] means that there is none,
+// [protocol.KeyLocked] that the passphrase does not open it or that it is not a
+// key file at all.
+func Open(path, passphrase string) (Wallet, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return Wallet{}, fmt.Errorf("open key file: %w", err)
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, maxFileBytes))
+	if err != nil {
+		return Wallet{}, fmt.Errorf("read key file: %w", err)
+	}
+	return decrypt(data, passphrase)
+}
+
+func encrypt(wallet Wallet, passphrase string) ([]byte, error) {
+	if passphrase == "" {
+		return nil, protocol.Errorf(protocol.KeyLocked, "the passphrase is empty")
+	}
+	plain, err := json.Marshal(document{formatVersion, documentType, wallet.Address, wallet.Seed})
+	if err != nil {
+		return nil, fmt.Errorf("encode key file: %w", err)
+	}
+	recipient, err := age.NewScryptRecipient(passphrase)
+	if err != nil {
+		return nil, fmt.Errorf("encrypt key file: %w", err)
+	}
+	recipient.SetWorkFactor(workFactor)
+	var sealed bytes.Buffer
+	w, err := age.Encrypt(&sealed, recipient)
+	if err != nil {
+		return nil, fmt.Errorf("encrypt key file: %w", err)
+	}
+	if _, err := w.Write(plain); err != nil {
+		return nil, fmt.Errorf("encrypt key file: %w", err)
+	}
+	if err := w.Close(); err != nil {
+		return nil, fmt.Errorf("encrypt key file: %w", err)
+	}
+	return sealed.Bytes(), nil
+}
+
+func decrypt(data []byte, passphrase string) (Wallet, error) {
+	if passphrase == "" {
+		return Wallet{}, protocol.Errorf(protocol.KeyLocked, "the passphrase is empty")
+	}
+	identity, err := age.NewScryptIdentity(passphrase)
+	if err != nil {
+		return Wallet{}, fmt.Errorf("open key file: %w", err)
+	}
+	identity.SetMaxWorkFactor(maxWorkFactor)
+	r, err := age.Decrypt(bytes.NewReader(data), identity)
+	var noMatch *age.NoIdentityMatchError
+	switch {
+	case errors.As(err, &noMatch):
+		return Wallet{}, protocol.Errorf(protocol.KeyLocked, "the passphrase does not open this key file")
+	case err != nil:
+		return Wallet{}, protocol.Errorf(protocol.KeyLocked, "this is not a key file")
+	}
+	plain, err := io.ReadAll(r)
+	if err != nil {
+		return Wallet{}, protocol.Errorf(protocol.KeyLocked, "the key file is damaged")
+	}
+	var doc document
+	if err := json.Unmarshal(plain, &doc); err != nil {
+		return Wallet{}, protocol.Errorf(protocol.KeyLocked, "the key file is damaged")
+	}
+	if doc.Version != formatVersion || doc.Type != documentType {
+		return Wallet{}, protocol.Errorf(protocol.KeyLocked, "the key file was written by another version of this program")
+	}
+	return Wallet{Seed: doc.Seed, Address: doc.Address}, nil
+}
+
+// writeNew puts data at path in one step. A hard link, unlike a rename, fails if
+// something is there: a key is never replaced.
+func writeNew(path string, data []byte) error {
+	dir := filepath.Dir(path)
+	temp, err := os.CreateTemp(dir, ".key-*") // mode 0600
+	if err != nil {
+		return fmt.Errorf("write key file: %w", err)
+	}
+	defer os.Remove(temp.Name())
+	defer temp.Close()
+	if _, err := temp.Write(data); err != nil {
+		return fmt.Errorf("write key file: %w", err)
+	}
+	if err := temp.Sync(); err != nil {
+		return fmt.Errorf("write key file: %w", err)
+	}
+	if err := os.Link(temp.Name(), path); err != nil {
+		if errors.Is(err, fs.ErrExist) {
+			return fmt.Errorf("write key file %s: %w", path, fs.ErrExist)
+		}
+		return fmt.Errorf("write key file: %w", err)
+	}
+	return syncFolder(dir)
+}
+
+// syncFolder makes the new name durable: a wallet whose address was shown must
+// not be gone after a power cut.
+func syncFolder(dir string) error {
+	folder, err := os.Open(dir)
+	if err != nil {
+		return fmt.Errorf("write key file: %w", err)
+	}
+	defer folder.Close()
+	if err := folder.Sync(); err != nil {
+		return fmt.Errorf("write key file: %w", err)
+	}
+	return nil
+}
