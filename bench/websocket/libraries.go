@@ -24,13 +24,12 @@ func Libraries() []Library {
 	return []Library{
 		{"gws", gwsHandler(gwsSettings{inGoroutine: true})},
 		{"gws/in-handler", gwsHandler(gwsSettings{})},
-		{"gws/buffer=1024", gwsHandler(gwsSettings{buffer: 1024, inGoroutine: true})},
 		{"gws/buffer=512,lean", gwsHandler(gwsSettings{buffer: 512, inGoroutine: true, lean: true})},
 		{"gws/buffer=256,lean", gwsHandler(gwsSettings{buffer: 256, inGoroutine: true, lean: true})},
 		{"coder", coderHandler(false)},
 		{"coder/in-goroutine", coderHandler(true)},
 		{"gorilla", gorillaHandler(0, false)},
-		{"gorilla/buffer=256,in-goroutine", gorillaHandler(256, true)},
+		{"gorilla/buffer=512,pool", gorillaHandler(512, true)},
 	}
 }
 
@@ -119,17 +118,18 @@ func gwsHandler(set gwsSettings) func(*Relay) http.Handler {
 			}
 			peer := relay.Join(pair, func(m []byte) error { return socket.WriteMessage(gws.OpcodeText, m) })
 			socket.Session().Store("peer", peer)
-			read := func() {
-				defer survive(socket)
-				socket.ReadLoop()
-			}
 			if set.inGoroutine {
-				go read()
+				go readLoop(socket)
 				return
 			}
-			read()
+			readLoop(socket)
 		})
 	}
+}
+
+func readLoop(socket *gws.Conn) {
+	defer survive(socket)
+	socket.ReadLoop()
 }
 
 // survive ends one socket instead of the process: gws v1.8.9 takes a 64-bit
@@ -168,10 +168,10 @@ func coderHandler(inGoroutine bool) func(*Relay) http.Handler {
 	}
 }
 
-func gorillaHandler(buffer int, inGoroutine bool) func(*Relay) http.Handler {
+func gorillaHandler(readBuffer int, lean bool) func(*Relay) http.Handler {
 	return func(relay *Relay) http.Handler {
-		upgrader := gorilla.Upgrader{ReadBufferSize: buffer, WriteBufferSize: buffer}
-		if buffer > 0 {
+		upgrader := gorilla.Upgrader{ReadBufferSize: readBuffer}
+		if lean {
 			upgrader.WriteBufferPool = new(sync.Pool)
 		}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -190,7 +190,7 @@ func gorillaHandler(buffer int, inGoroutine bool) func(*Relay) http.Handler {
 					}
 				}
 			}
-			if inGoroutine {
+			if lean {
 				go read()
 				return
 			}
