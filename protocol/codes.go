@@ -113,7 +113,7 @@ var codeTable = [...]CodeInfo{
 	{UnsupportedVersion, 426, 4526, false, "No protocol version is common to both sides.", "Update the app or the server."},
 	{NoRoute, 404, 0, false, "There is nothing at this path for this method.", "Check the address."},
 	{OriginDenied, 403, 4503, false, "The browser's origin may not use this server.", "Open the site at its own address, or ask the operator to allow this origin."},
-	{SessionRequired, 401, 4401, false, "There is no valid session.", "Start again with a new code."},
+	{SessionRequired, 401, 4501, false, "There is no valid session.", "Start again with a new code."},
 	{SessionRotated, 401, 4402, true, "The session's id changed.", "Connect again; nothing is lost."},
 	{LinkUnknown, 404, 4504, false, "No link has this request id.", "Ask the site for a new code."},
 	{LinkExpired, 410, 4510, false, "The link's time ran out.", "Ask the site for a new code and scan it within two minutes."},

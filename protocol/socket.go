@@ -27,8 +27,9 @@ type Op string
 
 // Messages from a client.
 const (
-	// OpSubscribe asks for a topic of a link: topic, requestId, since (the
-	// number of frames already received).
+	// OpSubscribe asks for a topic of a link: topic, requestId, since (how many
+	// frames this client has received), next (how many of its own it knows to be
+	// acknowledged).
 	OpSubscribe Op = "subscribe"
 	// OpSend hands over one frame for the other side: requestId, n, d.
 	OpSend Op = "send"
@@ -165,11 +166,11 @@ func (m ClientMessage) validate() error {
 	allowed := ClientMessage{Op: m.Op, RequestID: m.RequestID}
 	switch m.Op {
 	case OpSubscribe:
-		allowed.Topic, allowed.Since = m.Topic, m.Since
+		allowed.Topic, allowed.Since, allowed.Next = m.Topic, m.Since, m.Next
 		if _, _, ok := m.Topic.Side(); !ok && m.Topic != TopicLink {
 			return Errorf(InvalidMessage, "unknown topic")
 		}
-		if m.Topic == TopicLink && m.Since != 0 {
+		if m.Topic == TopicLink && (m.Since != 0 || m.Next != 0) {
 			return Errorf(InvalidMessage, "topic link has no frames to resume")
 		}
 	case OpSend:

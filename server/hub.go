@@ -1,0 +1,231 @@
+package server
+
+import (
+	"log/slog"
+	"sync"
+
+	"github.com/liaison-dev/liaison"
+	"github.com/liaison-dev/liaison/internal/metrics"
+	"github.com/liaison-dev/liaison/protocol"
+)
+
+// hub knows the rooms and the sockets of this node.
+//
+// Lock order: hub.mu, then room.mu, then socket.mu.
+type hub struct {
+	// Fixed.
+	store   liaison.Store
+	bus     liaison.Bus
+	metrics *metrics.Metrics
+	log     *slog.Logger
+	cancel  func() // ends the subscription for sessions
+
+	mu sync.Mutex
+	// Guarded by mu.
+	rooms   map[protocol.RequestID]*room
+	sockets map[*socket]struct{}
+	closed  bool
+}
+
+func newHub(cfg Config, m *metrics.Metrics) (*hub, error) {
+	h := &hub{
+		store: cfg.Store, bus: cfg.Bus, metrics: m, log: cfg.Logger,
+		rooms:   make(map[protocol.RequestID]*room),
+		sockets: make(map[*socket]struct{}),
+	}
+	var err error
+	h.cancel, err = h.bus.Subscribe(liaison.SessionsSubject, func(signal liaison.Signal) {
+		if signal.Kind == liaison.SignalRotated {
+			h.closeOlderSockets(signal.Session, signal.Generation, signal.Link)
+		}
+	})
+	return h, err
+}
+
+// acquire returns the room of a link, a new one if there is none. It stays
+// until it is released as often as it was acquired and holds no frame.
+func (h *hub) acquire(id protocol.RequestID) (*room, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	r, ok := h.rooms[id]
+	if !ok {
+		if h.closed {
+			return nil, protocol.ShuttingDown
+		}
+		r = &room{hub: h, id: id}
+		cancel, err := h.bus.Subscribe(liaison.LinkSubject(id), r.handle)
+		if err != nil {
+			return nil, unavailable("join the bus", err)
+		}
+		r.cancel = cancel
+		h.rooms[id] = r
+		h.metrics.Rooms.Inc()
+	}
+	r.users++
+	return r, nil
+}
+
+// find returns the room of a link, or nil if this node has no part in it.
+func (h *hub) find(id protocol.RequestID) *room {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.rooms[id]
+}
+
+// release ends one use of a room.
+func (h *hub) release(r *room) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	r.users--
+	if r.users == 0 && r.empty() {
+		h.removeLocked(r)
+	}
+}
+
+// removeIfIdle removes a room that has neither users nor frames.
+func (h *hub) removeIfIdle(r *room) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if r.users == 0 && r.empty() {
+		h.removeLocked(r)
+	}
+}
+
+func (h *hub) removeLocked(r *room) {
+	if h.rooms[r.id] != r {
+		return
+	}
+	delete(h.rooms, r.id)
+	h.metrics.Rooms.Dec()
+	r.cancel()
+}
+
+// publish sends a signal about a link to the other nodes.
+func (h *hub) publish(signal liaison.Signal) {
+	h.bus.Publish(liaison.LinkSubject(signal.Link), signal)
+}
+
+// put takes a frame from a client for one side of a link.
+func (h *hub) put(link liaison.Link, to protocol.Side, f protocol.Frame) error {
+	r, err := h.acquire(link.ID)
+	if err != nil {
+		return err
+	}
+	defer h.release(r)
+	r.note(link)
+	return r.put(to, f)
+}
+
+// firstOffer returns the site's first frame, if this node has it.
+func (h *hub) firstOffer(id protocol.RequestID) *protocol.Frame {
+	if r := h.find(id); r != nil {
+		return r.firstOffer()
+	}
+	return nil
+}
+
+// linkClaimed tells the site who claimed its link, on whichever node it is, and
+// keeps the wallet's first frame for it.
+func (h *hub) linkClaimed(link liaison.Link, answer *protocol.Frame) {
+	r, err := h.acquire(link.ID)
+	if err == nil {
+		err = r.claimed(link, answer)
+		h.release(r)
+	}
+	if err != nil {
+		// The wallet sends a frame that is not acknowledged again.
+		h.log.Warn("answer of a claim not kept", "cause", logText(err))
+	}
+	h.publish(liaison.Signal{Kind: liaison.SignalClaimed, Link: link.ID, Frame: answer})
+}
+
+// warnSite tells the site that a second wallet tried to claim its link.
+func (h *hub) warnSite(id protocol.RequestID) {
+	if r := h.find(id); r != nil && r.warnSite() {
+		return
+	}
+	h.publish(liaison.Signal{Kind: liaison.SignalNotice, Link: id})
+}
+
+// linkClosed tells both sides on all nodes that the link ended.
+func (h *hub) linkClosed(id protocol.RequestID, reason protocol.Code) {
+	h.closeRoom(id, reason)
+	h.publish(liaison.Signal{Kind: liaison.SignalClosed, Link: id, Code: reason})
+}
+
+// closeRoom ends this node's part in a link.
+func (h *hub) closeRoom(id protocol.RequestID, reason protocol.Code) {
+	h.mu.Lock()
+	r := h.rooms[id]
+	if r != nil {
+		h.removeLocked(r)
+	}
+	h.mu.Unlock()
+	if r != nil {
+		r.close(reason)
+	}
+}
+
+// rotated closes the sockets of a session that were opened with an older token,
+// on all nodes, save those that are attached to the link keep.
+func (h *hub) rotated(session liaison.Session, keep protocol.RequestID) {
+	h.closeOlderSockets(session.ID, session.Generation, keep)
+	h.bus.Publish(liaison.SessionsSubject, liaison.Signal{
+		Kind: liaison.SignalRotated, Session: session.ID, Generation: session.Generation, Link: keep,
+	})
+}
+
+func (h *hub) closeOlderSockets(id liaison.SessionID, generation uint64, keep protocol.RequestID) {
+	for _, s := range h.openSockets() {
+		if s.session == id && !s.adopt(generation, keep) {
+			s.close(protocol.SessionRotated)
+		}
+	}
+}
+
+// openSockets returns the sockets of this node.
+func (h *hub) openSockets() []*socket {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	open := make([]*socket, 0, len(h.sockets))
+	for s := range h.sockets {
+		open = append(open, s)
+	}
+	return open
+}
+
+// addSocket notes a new socket, unless the hub is closed.
+func (h *hub) addSocket(s *socket) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return false
+	}
+	h.sockets[s] = struct{}{}
+	h.metrics.Sockets.Inc()
+	return true
+}
+
+func (h *hub) removeSocket(s *socket) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.sockets, s)
+	h.metrics.Sockets.Dec()
+}
+
+// close refuses what is new and closes every socket. Clients come back to
+// another node, or to this one when it has started again.
+func (h *hub) close() {
+	h.mu.Lock()
+	h.closed = true
+	h.mu.Unlock()
+	for _, s := range h.openSockets() {
+		s.close(protocol.ShuttingDown)
+	}
+	h.cancel()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, r := range h.rooms {
+		h.removeLocked(r)
+	}
+}

@@ -1,0 +1,199 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/lxzan/gws"
+	"golang.org/x/time/rate"
+
+	"github.com/liaison-dev/liaison"
+	"github.com/liaison-dev/liaison/protocol"
+)
+
+// messageTimeout bounds what one message may make the store do.
+const messageTimeout = 10 * time.Second
+
+// socketEvents receives what the WebSocket library reads, for all sockets.
+type socketEvents struct{ gws.BuiltinEventHandler }
+
+// OnPing answers and counts as a sign of life.
+func (socketEvents) OnPing(conn *gws.Conn, payload []byte) {
+	s := socketOf(conn)
+	s.hear()
+	s.throttle()
+	s.enqueue(outbound{gws.OpcodePong, append([]byte(nil), payload...)})
+}
+
+// OnPong counts as a sign of life.
+func (socketEvents) OnPong(conn *gws.Conn, _ []byte) {
+	s := socketOf(conn)
+	s.hear()
+	s.throttle()
+}
+
+// OnMessage carries out a message.
+func (socketEvents) OnMessage(conn *gws.Conn, message *gws.Message) {
+	defer message.Close()
+	s := socketOf(conn)
+	s.hear()
+	s.throttle()
+	if message.Opcode != gws.OpcodeText {
+		s.refuse("", protocol.Errorf(protocol.InvalidMessage, "messages must be text"))
+		return
+	}
+	m, err := protocol.ParseClientMessage(message.Bytes())
+	if err == nil {
+		err = s.carryOut(m)
+	}
+	if err != nil {
+		s.refuse(m.RequestID, err)
+	}
+}
+
+func (s *socket) hear() { s.heard.Store(s.server.cfg.Now().Unix()) }
+
+// throttle makes a client that sends too much wait, by not reading on. Nothing
+// is lost, and the client is told once.
+func (s *socket) throttle() {
+	if s.limiter == nil {
+		perSecond := s.server.cfg.Limits.MessagesPerSecond
+		s.limiter = rate.NewLimiter(rate.Limit(perSecond), 2*perSecond)
+	}
+	if s.limiter.Allow() {
+		s.throttled = false
+		return
+	}
+	if !s.throttled {
+		s.throttled = true
+		s.refuse("", protocol.Errorf(protocol.RateLimited, "more than %d messages a second", s.server.cfg.Limits.MessagesPerSecond))
+	}
+	s.limiter.Wait(s.server.ctx) // an error means that the server closes
+}
+
+// refuse is the only place that renders a WebSocket error.
+func (s *socket) refuse(id protocol.RequestID, err error) {
+	code, detail := publicError(err)
+	level := slog.LevelDebug
+	if code.Info().Status >= 500 {
+		level = slog.LevelError
+	}
+	s.server.log.Log(context.Background(), level, "message refused", "code", code, "link", s.server.alias(id), "cause", logText(err))
+	s.server.metrics.SocketError(code)
+	s.sendMessage(protocol.ServerMessage{
+		Op: protocol.OpError, RequestID: id, Code: code, Detail: detail, Remedy: code.Info().Remedy,
+	})
+}
+
+func (s *socket) carryOut(m protocol.ClientMessage) error {
+	switch m.Op {
+	case protocol.OpSubscribe:
+		return s.subscribe(m)
+	case protocol.OpClose:
+		return s.closeLink(m.RequestID)
+	}
+	a, ok := s.attached(m.RequestID)
+	if !ok {
+		return protocol.Errorf(protocol.LinkForbidden, "subscribe to the link first")
+	}
+	if m.Op == protocol.OpAck {
+		a.room.ack(a.side, m.Next)
+		return nil
+	}
+	return a.room.put(a.side.Other(), m.Frame())
+}
+
+// subscribe lets the socket hear from a link: the site of who claims it, then
+// each side of the frames of the other (arrows 4 and 12).
+func (s *socket) subscribe(m protocol.ClientMessage) error {
+	ctx, cancel := context.WithTimeout(s.server.ctx, messageTimeout)
+	defer cancel()
+	link, err := s.server.link(ctx, m.RequestID)
+	if err != nil {
+		return err
+	}
+	side, ok := link.Side(s.session)
+	if !ok {
+		return &liaison.Error{Code: protocol.LinkForbidden, Op: "subscribe"}
+	}
+	if err := mayHear(link, side, m.Topic); err != nil {
+		return err
+	}
+	r, err := s.server.hub.acquire(link.ID)
+	if err != nil {
+		return err
+	}
+	if !s.note(attachment{r, side}) {
+		defer s.server.hub.release(r) // held already
+	}
+	replaced, err := r.attach(side, s, link, subscription{topic: m.Topic, since: m.Since, acked: m.Next})
+	if replaced != nil {
+		s.server.hub.release(r)
+	}
+	if err != nil && s.detach(r) {
+		s.server.hub.release(r)
+	}
+	return err
+}
+
+// mayHear says whether a side of a link may subscribe to a topic: the site to
+// its link, and each side, once an account was proved, to the frames for it
+// under that account's address.
+func mayHear(link liaison.Link, side protocol.Side, topic protocol.Topic) error {
+	if topic == protocol.TopicLink {
+		if side != protocol.SiteSide {
+			return &liaison.Error{Code: protocol.LinkForbidden, Op: "subscribe", Msg: "this topic is for the site"}
+		}
+		return nil
+	}
+	if link.State != liaison.Claimed {
+		return &liaison.Error{Code: protocol.LinkNotClaimed, Op: "subscribe"}
+	}
+	if topic != side.Topic(link.Account.Address()) {
+		return &liaison.Error{Code: protocol.LinkForbidden, Op: "subscribe", Msg: "this topic is for another side or address"}
+	}
+	return nil
+}
+
+func (s *socket) closeLink(id protocol.RequestID) error {
+	ctx, cancel := context.WithTimeout(s.server.ctx, messageTimeout)
+	defer cancel()
+	return s.server.closeLink(ctx, id, s.session)
+}
+
+// slot is where the WebSocket library keeps our socket: its own default is a
+// map and a lock for each connection.
+type slot struct{ socket *socket }
+
+func (s *slot) Len() int                     { return 1 }
+func (s *slot) Load(string) (any, bool)      { return s.socket, true }
+func (s *slot) Delete(string)                {}
+func (s *slot) Range(func(string, any) bool) {}
+func (s *slot) Store(_ string, value any) {
+	s.socket = value.(*socket)
+}
+
+func socketOf(conn *gws.Conn) *socket {
+	value, _ := conn.Session().Load("")
+	return value.(*socket)
+}
+
+// libraryLog passes on what the WebSocket library has to say.
+type libraryLog struct{ log *slog.Logger }
+
+func (l libraryLog) Error(v ...any) { l.log.Error("websocket", "cause", fmt.Sprint(v...)) }
+
+func newUpgrader(log *slog.Logger) *gws.Upgrader {
+	return gws.NewUpgrader(socketEvents{}, &gws.ServerOption{
+		// Most messages are smaller than this, and larger ones bypass it.
+		ReadBufferSize:     512,
+		ReadMaxPayloadSize: protocol.MaxMessageBytes,
+		CheckUtf8Enabled:   true,
+		ParallelGolimit:    1,
+		SubProtocols:       []string{protocol.Subprotocol},
+		Logger:             libraryLog{log},
+		NewSession:         func() gws.SessionStorage { return new(slot) },
+	})
+}

@@ -1,0 +1,124 @@
+package server
+
+import (
+	"net/http"
+
+	"github.com/liaison-dev/liaison/protocol"
+)
+
+// Route describes one call of the REST interface. The OpenAPI document is
+// generated from the routes.
+type Route struct {
+	// Method and Path are as in net/http's patterns: "GET", "/v1/links/{requestId}".
+	Method, Path string
+	// Name is the operation's id.
+	Name string
+	// Summary says in one sentence what the call does.
+	Summary string
+	// Session says whose session the call needs; empty if none.
+	Session string
+	// Request is a value of the body's type; nil if there is no body.
+	Request any
+	// Response is a value of the answer's type; nil for 204.
+	Response any
+	// SetsCookie says that the answer sets the session's cookie.
+	SetsCookie bool
+	// Codes are the errors that are particular to the call.
+	Codes []protocol.Code
+
+	handle func(*Server) handler
+}
+
+var linkCodes = []protocol.Code{protocol.LinkUnknown, protocol.LinkExpired, protocol.LinkClosed, protocol.UserRejected}
+
+func withLinkCodes(codes ...protocol.Code) []protocol.Code {
+	return append(codes, linkCodes...)
+}
+
+// Routes returns the calls of the REST interface, in the order in which a
+// person would want to read them.
+func Routes() []Route {
+	return []Route{
+		{
+			Method: "GET", Path: protocol.PathChallenge, Name: "openLink", SetsCookie: true,
+			Summary:  "Open a link. The session of the answer owns it; an anonymous session gets a new id.",
+			Response: protocol.Challenge{}, Codes: []protocol.Code{protocol.Overloaded},
+			handle: func(s *Server) handler { return s.openLink },
+		},
+		{
+			Method: "GET", Path: protocol.PathLinks + "{requestId}", Name: "viewLink",
+			Summary:  "What a wallet that scanned the code is asked.",
+			Response: protocol.LinkView{}, Codes: withLinkCodes(protocol.LinkTaken),
+			handle: func(s *Server) handler { return s.viewLink },
+		},
+		{
+			Method: "POST", Path: protocol.PathLinks + "{requestId}", Name: "claimLink", SetsCookie: true,
+			Summary: "Claim a link with a proof of an account, and answer the site's offer if there is one. The nonce is spent before the proof is checked.",
+			Request: protocol.Claim{}, Response: protocol.SessionView{},
+			Codes:  withLinkCodes(protocol.LinkTaken, protocol.ProofRejected, protocol.Overloaded),
+			handle: func(s *Server) handler { return s.claimLink },
+		},
+		{
+			Method: "POST", Path: protocol.PathLinks + "{requestId}/reject", Name: "rejectLink",
+			Summary: "Say that the person at the wallet said no.",
+			Request: protocol.Rejection{}, Codes: withLinkCodes(protocol.LinkTaken, protocol.LinkForbidden),
+			handle: func(s *Server) handler { return s.rejectLink },
+		},
+		{
+			Method: "POST", Path: protocol.PathLinks + "{requestId}/offer", Name: "postOffer", Session: "the site's",
+			Summary: "Send a frame to the wallet. The first may come before a wallet claimed the link.",
+			Request: protocol.Frame{}, Codes: withLinkCodes(protocol.LinkForbidden, protocol.FrameConflict, protocol.MailboxFull),
+			handle: func(s *Server) handler { return s.postOffer },
+		},
+		{
+			Method: "POST", Path: protocol.PathLinks + "{requestId}/answer", Name: "postAnswer", Session: "the wallet's",
+			Summary: "Send a frame to the site.",
+			Request: protocol.Frame{}, Codes: withLinkCodes(protocol.LinkForbidden, protocol.FrameConflict, protocol.MailboxFull),
+			handle: func(s *Server) handler { return s.postAnswer },
+		},
+		{
+			Method: "DELETE", Path: protocol.PathLinks + "{requestId}", Name: "closeLink", Session: "the site's or the wallet's",
+			Summary: "End a link for both sides.",
+			Codes:   withLinkCodes(protocol.LinkForbidden),
+			handle:  func(s *Server) handler { return s.deleteLink },
+		},
+		{
+			Method: "GET", Path: protocol.PathSession, Name: "viewSession", Session: "any",
+			Summary:  "Who is signed in.",
+			Response: protocol.SessionView{}, Codes: []protocol.Code{protocol.SessionRotated},
+			handle: func(s *Server) handler { return s.getSession },
+		},
+		{
+			Method: "POST", Path: protocol.PathSession, Name: "collectSession", Session: "the site's", SetsCookie: true,
+			Summary: "After a wallet claimed the link: exchange the session's id, which was retired by that, for the one with the account's rights.",
+			Request: protocol.Collection{}, Response: protocol.SessionView{},
+			Codes:  withLinkCodes(protocol.LinkForbidden, protocol.LinkNotClaimed, protocol.SessionRotated),
+			handle: func(s *Server) handler { return s.collectSession },
+		},
+		{
+			Method: "DELETE", Path: protocol.PathSession, Name: "endSession", Session: "any", SetsCookie: true,
+			Summary: "Log out.",
+			handle:  func(s *Server) handler { return s.endSession },
+		},
+		{
+			Method: "GET", Path: protocol.PathSocket, Name: "openSocket", Session: "any",
+			Summary: "Upgrade to a WebSocket, subprotocol " + protocol.Subprotocol + ". Its messages are described in spec/protocol.md.",
+			Codes:   []protocol.Code{protocol.UnsupportedVersion, protocol.SessionRotated},
+			handle:  func(s *Server) handler { return s.openSocket },
+		},
+	}
+}
+
+func (s *Server) routes() *http.ServeMux {
+	mux := http.NewServeMux()
+	for _, route := range Routes() {
+		mux.Handle(route.Method+" "+route.Path, s.guarded(route.handle(s)))
+	}
+	mux.Handle("GET "+protocol.PathOpenAPI, s.guarded(s.openAPI))
+	mux.Handle("GET /healthz", s.guarded(s.health))
+	mux.Handle("GET /readyz", s.guarded(s.ready))
+	mux.Handle("/", s.guarded(func(http.ResponseWriter, *http.Request) error {
+		return protocol.Errorf(protocol.NoRoute, "nothing answers this method at this path")
+	}))
+	return mux
+}

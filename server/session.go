@@ -1,0 +1,197 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/liaison-dev/liaison"
+	"github.com/liaison-dev/liaison/protocol"
+)
+
+// touchInterval is how far the stored time of last use may lag behind.
+const touchInterval = time.Minute
+
+// cookieName is that of the session's cookie. With TLS the prefix makes the
+// browser refuse one that another host or an unprotected page planted.
+func (s *Server) cookieName() string {
+	if s.cfg.Origin.Scheme() == "https" {
+		return "__Host-liaison"
+	}
+	return "liaison"
+}
+
+func (s *Server) setCookie(w http.ResponseWriter, token liaison.Token) {
+	http.SetCookie(w, s.cookie(token.Reveal(), 0))
+}
+
+func (s *Server) clearCookie(w http.ResponseWriter) { http.SetCookie(w, s.cookie("", -1)) }
+
+func (s *Server) cookie(value string, maxAge int) *http.Cookie {
+	return &http.Cookie{
+		Name: s.cookieName(), Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true,
+		Secure: s.cfg.Origin.Scheme() == "https",
+		// Lax, not Strict: a person who comes back from a wallet's link must
+		// still be signed in.
+		SameSite: http.SameSiteLaxMode,
+	}
+}
+
+// bearerToken returns the token that a native client shows.
+func bearerToken(r *http.Request) (liaison.Token, bool) {
+	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	return liaison.Token(token), ok && token != ""
+}
+
+// requestToken returns the token that a request shows: a bearer token, which no
+// other site can make a browser send, or the cookie.
+func (s *Server) requestToken(r *http.Request) (liaison.Token, bool) {
+	if token, ok := bearerToken(r); ok {
+		return token, true
+	}
+	cookie, err := r.Cookie(s.cookieName())
+	if err != nil || cookie.Value == "" {
+		return "", false
+	}
+	return liaison.Token(cookie.Value), true
+}
+
+// tokenSession returns the session that a token opens, retired or not, or an
+// error with [protocol.SessionRequired].
+func (s *Server) tokenSession(ctx context.Context, token liaison.Token) (liaison.Session, error) {
+	session, err := s.cfg.Store.SessionByToken(ctx, token.Hash())
+	if errors.Is(err, liaison.ErrNotFound) {
+		return liaison.Session{}, &liaison.Error{Code: protocol.SessionRequired, Op: "find session", Err: err}
+	}
+	if err != nil {
+		return liaison.Session{}, unavailable("find session", err)
+	}
+	if !session.Live(s.cfg.Now(), s.cfg.Sessions) {
+		return liaison.Session{}, &liaison.Error{Code: protocol.SessionRequired, Op: "find session", Msg: "the session has ended"}
+	}
+	return session, nil
+}
+
+// anySession returns the session of a request, also one whose token is retired.
+func (s *Server) anySession(r *http.Request) (liaison.Session, error) {
+	token, ok := s.requestToken(r)
+	if !ok {
+		return liaison.Session{}, &liaison.Error{Code: protocol.SessionRequired, Op: "find session", Msg: "no session was shown"}
+	}
+	return s.tokenSession(r.Context(), token)
+}
+
+// session returns the session of a request and keeps it alive. A session with a
+// retired token does not count.
+func (s *Server) session(r *http.Request) (liaison.Session, error) {
+	session, err := s.anySession(r)
+	if err != nil {
+		return liaison.Session{}, err
+	}
+	if session.Retired {
+		return liaison.Session{}, &liaison.Error{Code: protocol.SessionRotated, Op: "find session"}
+	}
+	s.touch(r.Context(), session)
+	return session, nil
+}
+
+// touch notes that the session was used. That the note is lost to another
+// write, or to a store in trouble, does no harm.
+func (s *Server) touch(ctx context.Context, session liaison.Session) {
+	now := s.cfg.Now()
+	if now.Sub(session.SeenAt) < touchInterval {
+		return
+	}
+	session.SeenAt = now
+	if err := s.cfg.Store.Commit(ctx, liaison.Change{Sessions: []liaison.Session{session}}); err != nil && !errors.Is(err, liaison.ErrConflict) {
+		s.log.WarnContext(ctx, "session not kept alive", "cause", logText(err))
+	}
+}
+
+// Account returns the account that is signed in with a request, for the routes
+// of the site that mounts this server. It is empty if nobody is.
+// The error is nil unless storage does not answer ([protocol.Unavailable]).
+func (s *Server) Account(r *http.Request) (protocol.Account, error) {
+	session, err := s.session(r)
+	if errors.Is(err, protocol.Unavailable) {
+		return "", err
+	}
+	return session.Account, nil // zero upon any other error
+}
+
+// getSession answers GET /v1/session.
+func (s *Server) getSession(w http.ResponseWriter, r *http.Request) error {
+	session, err := s.session(r)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, protocol.SessionView{Account: session.Account, ExpiresAt: session.ExpiresAt})
+}
+
+// collectSession answers POST /v1/session: after a wallet claimed the browser's
+// link, the browser exchanges its retired token for the one with the new
+// rights. An HTTP-only cookie cannot be set through a WebSocket.
+func (s *Server) collectSession(w http.ResponseWriter, r *http.Request) error {
+	var body protocol.Collection
+	if err := parseBody(r, &body); err != nil {
+		return err
+	}
+	var rotated liaison.Session
+	var token liaison.Token
+	err := s.update(r.Context(), "collect session", func() (change liaison.Change, err error) {
+		session, err := s.collectable(r, body.RequestID)
+		if err != nil {
+			return change, err
+		}
+		rotated, token = session.Rotated(s.cfg.Now(), s.cfg.Sessions)
+		return liaison.Change{Sessions: []liaison.Session{rotated}}, nil
+	})
+	if err != nil {
+		return err
+	}
+	s.hub.rotated(rotated, body.RequestID)
+	s.setCookie(w, token)
+	return writeJSON(w, protocol.SessionView{Account: rotated.Account, ExpiresAt: rotated.ExpiresAt})
+}
+
+// collectable returns the session of a request if it owns the claimed link and
+// has not fetched its new token yet.
+func (s *Server) collectable(r *http.Request, id protocol.RequestID) (liaison.Session, error) {
+	session, err := s.anySession(r)
+	if err != nil {
+		return liaison.Session{}, err
+	}
+	link, err := s.link(r.Context(), id)
+	if err != nil {
+		return liaison.Session{}, err
+	}
+	if _, _, err := link.Transition(liaison.Event{Kind: liaison.Collect, Now: s.cfg.Now(), Session: session.ID}); err != nil {
+		return liaison.Session{}, err
+	}
+	if !session.Retired {
+		return liaison.Session{}, &liaison.Error{Code: protocol.SessionRotated, Op: "collect session", Msg: "the new id was fetched already"}
+	}
+	return session, nil
+}
+
+// endSession answers DELETE /v1/session: a logout.
+func (s *Server) endSession(w http.ResponseWriter, r *http.Request) error {
+	var ended liaison.Session
+	err := s.update(r.Context(), "end session", func() (change liaison.Change, err error) {
+		session, err := s.anySession(r)
+		if err != nil {
+			return change, err
+		}
+		ended = session.Ended(s.cfg.Now())
+		return liaison.Change{Sessions: []liaison.Session{ended}}, nil
+	})
+	if err != nil {
+		return err
+	}
+	s.hub.rotated(ended, "")
+	s.clearCookie(w)
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}

@@ -1,0 +1,342 @@
+package server
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/lxzan/gws"
+	"golang.org/x/time/rate"
+
+	"github.com/liaison-dev/liaison"
+	"github.com/liaison-dev/liaison/protocol"
+)
+
+// Times of a socket.
+const (
+	// pingInterval is how often each socket is asked whether it still lives: a
+	// little less than the 30 s after which the impatient among proxies hang up.
+	pingInterval = 25 * time.Second
+	// silenceLimit closes a socket that was not heard of for two pings.
+	silenceLimit = 2*pingInterval + 10*time.Second
+	// idleLimit closes a socket that is attached to nothing.
+	idleLimit = 120 * time.Second
+	// writeTimeout bounds one write to a socket.
+	writeTimeout = 10 * time.Second
+	// lastWordsTimeout bounds the rest of a message that is under way, and the
+	// close frame, when the server closes a socket.
+	lastWordsTimeout = time.Second
+)
+
+// socket is one WebSocket. One goroutine reads and carries out what it reads;
+// one writes, and only lives while there is something to write, so that a site
+// that waits for its code to be scanned costs one small stack.
+type socket struct {
+	// Fixed.
+	server  *Server
+	conn    *gws.Conn
+	session liaison.SessionID
+	addr    netip.Addr
+	heard   atomic.Int64 // when anything was read last, in Unix seconds
+	opened  int64        // in Unix seconds
+
+	// Owned by the reading goroutine.
+	limiter   *rate.Limiter // made with the first message
+	throttled bool          // the client has been told that it is too fast
+
+	mu sync.Mutex
+	// Guarded by mu.
+	generation  uint64 // of the session's token
+	attachments []attachment
+	queue       []outbound
+	queueBytes  int
+	writing     bool
+	closing     protocol.Code // why the server closes it; empty if it does not
+	gone        bool          // the connection has ended
+}
+
+// attachment is a side of a link that hears through this socket.
+type attachment struct {
+	room *room
+	side protocol.Side
+}
+
+type outbound struct {
+	opcode  gws.Opcode
+	payload []byte
+}
+
+// openSocket answers GET /v1/ws (arrow 4).
+func (s *Server) openSocket(w http.ResponseWriter, r *http.Request) error {
+	if wait := s.socketsByAddress.wait(s.address(r), s.cfg.Now()); wait > 0 {
+		return rateLimited("sockets", wait)
+	}
+	if err := checkUpgrade(r); err != nil {
+		return err
+	}
+	token, ok := bearerToken(r)
+	if !ok && r.Header.Get("Origin") != "" {
+		token, ok = s.requestToken(r) // without an Origin no cookie is honoured
+	}
+	if !ok {
+		return &liaison.Error{Code: protocol.SessionRequired, Op: "open socket", Msg: "no session was shown"}
+	}
+	session, err := s.tokenSession(r.Context(), token)
+	if err != nil {
+		return err
+	}
+	if session.Retired {
+		return &liaison.Error{Code: protocol.SessionRotated, Op: "open socket"}
+	}
+	s.touch(r.Context(), session)
+	return s.upgrade(w, r, session)
+}
+
+// checkUpgrade refuses with a problem document what the WebSocket library would
+// refuse with plain text.
+func checkUpgrade(r *http.Request) error {
+	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") || r.Header.Get("Sec-WebSocket-Key") == "" {
+		return protocol.Errorf(protocol.InvalidMessage, "this address speaks WebSocket only")
+	}
+	offered := strings.Split(strings.Join(r.Header.Values("Sec-WebSocket-Protocol"), ","), ",")
+	if !slices.ContainsFunc(offered, func(p string) bool { return strings.TrimSpace(p) == protocol.Subprotocol }) ||
+		r.Header.Get("Sec-WebSocket-Version") != "13" {
+		return protocol.Errorf(protocol.UnsupportedVersion, "the subprotocol must be %s", protocol.Subprotocol)
+	}
+	return nil
+}
+
+func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, session liaison.Session) error {
+	addr := s.address(r)
+	if !s.socketsOpen.take(addr) {
+		return rateLimited("open sockets", time.Second)
+	}
+	conn, err := s.upgrader.Upgrade(w, r)
+	if err != nil { // the library has answered
+		s.socketsOpen.give(addr)
+		s.log.DebugContext(r.Context(), "no upgrade", "cause", logText(err))
+		return nil
+	}
+	now := s.cfg.Now().Unix()
+	socket := &socket{
+		server: s, conn: conn, addr: addr, opened: now,
+		session: session.ID, generation: session.Generation,
+	}
+	socket.heard.Store(now)
+	conn.Session().Store("", socket)
+	if !s.hub.addSocket(socket) {
+		s.socketsOpen.give(addr)
+		conn.WriteClose(closeReason(protocol.ShuttingDown))
+		return nil
+	}
+	s.readers.Add(1)
+	// A new goroutine, so that the one of the HTTP request and its buffers can
+	// go: they are larger than all else that a waiting socket needs.
+	go socket.read()
+	return nil
+}
+
+// read carries out what the client sends until the connection ends.
+func (s *socket) read() {
+	defer s.server.readers.Done()
+	defer s.end()
+	defer func() {
+		// The library panics upon some malformed frames; that must cost its
+		// sender this socket and nobody else anything.
+		if cause := recover(); cause != nil {
+			s.server.log.Error("socket reader panicked", "cause", cause, "stack", string(debug.Stack()))
+		}
+	}()
+	s.conn.ReadLoop()
+}
+
+// end frees what the socket held.
+func (s *socket) end() {
+	s.mu.Lock()
+	s.gone = true
+	attachments := s.attachments
+	s.attachments, s.queue = nil, nil
+	s.mu.Unlock()
+	s.conn.NetConn().Close()
+	for _, a := range attachments {
+		a.room.detach(s)
+		s.server.hub.release(a.room)
+	}
+	s.server.hub.removeSocket(s)
+	s.server.socketsOpen.give(s.addr)
+}
+
+// sendMessage queues a message.
+func (s *socket) sendMessage(m protocol.ServerMessage) {
+	data, err := json.Marshal(m)
+	if err != nil {
+		panic("server: message does not encode: " + err.Error()) // all of its types do
+	}
+	s.send(data)
+}
+
+// send queues a message. It never blocks: a socket whose queue is full is
+// closed, and its client gets what it missed when it comes back.
+func (s *socket) send(payload []byte) bool {
+	return s.enqueue(outbound{gws.OpcodeText, payload})
+}
+
+func (s *socket) enqueue(out outbound) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.gone || s.closing != "" {
+		return false
+	}
+	limits := &s.server.cfg.Limits
+	if len(s.queue) >= limits.OutboundMessages || s.queueBytes+len(out.payload) > limits.OutboundBytes {
+		s.closeLocked(protocol.SlowReader)
+		return false
+	}
+	s.queue = append(s.queue, out)
+	s.queueBytes += len(out.payload)
+	s.startWriterLocked()
+	return true
+}
+
+func (s *socket) startWriterLocked() {
+	if !s.writing {
+		s.writing = true
+		s.server.writers.Add(1)
+		go s.write()
+	}
+}
+
+// close ends the socket for a reason that its client learns if it still reads.
+func (s *socket) close(code protocol.Code) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.gone && s.closing == "" {
+		s.closeLocked(code)
+	}
+}
+
+func (s *socket) closeLocked(code protocol.Code) {
+	s.closing = code
+	s.server.metrics.SocketClose(code)
+	s.conn.NetConn().SetWriteDeadline(time.Now().Add(lastWordsTimeout))
+	s.startWriterLocked()
+}
+
+// write sends what is queued, then ends.
+func (s *socket) write() {
+	defer s.server.writers.Done()
+	for {
+		batch, closing := s.takeQueue()
+		if closing != "" {
+			s.conn.WriteClose(closeReason(closing))
+			s.conn.NetConn().Close()
+			return
+		}
+		if len(batch) == 0 {
+			return
+		}
+		for _, out := range batch {
+			if !s.writeOne(out) {
+				return // the reader notices and cleans up
+			}
+		}
+	}
+}
+
+// takeQueue returns what is to be written next. If that is nothing, the writer
+// counts as ended.
+func (s *socket) takeQueue() ([]outbound, protocol.Code) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	batch := s.queue
+	s.queue, s.queueBytes = nil, 0
+	s.writing = len(batch) > 0 || s.closing != ""
+	return batch, s.closing
+}
+
+func (s *socket) writeOne(out outbound) bool {
+	s.mu.Lock()
+	if s.closing == "" { // else the deadline for the last words holds
+		s.conn.NetConn().SetWriteDeadline(time.Now().Add(writeTimeout))
+	}
+	s.mu.Unlock()
+	if err := s.conn.WriteMessage(out.opcode, out.payload); err != nil {
+		s.conn.NetConn().Close()
+		return false
+	}
+	return true
+}
+
+func closeReason(code protocol.Code) (uint16, []byte) {
+	return uint16(code.Info().Close), []byte(code)
+}
+
+// attached returns the attachment to a link.
+func (s *socket) attached(id protocol.RequestID) (attachment, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, a := range s.attachments {
+		if a.room.id == id {
+			return a, true
+		}
+	}
+	return attachment{}, false
+}
+
+// note remembers an attachment. It reports whether the room was new.
+func (s *socket) note(a attachment) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if slices.Contains(s.attachments, a) {
+		return false
+	}
+	s.attachments = append(s.attachments, a)
+	return true
+}
+
+// detach forgets a room. Whoever gets true has to release the room.
+func (s *socket) detach(r *room) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := len(s.attachments)
+	s.attachments = slices.DeleteFunc(s.attachments, func(a attachment) bool { return a.room == r })
+	return len(s.attachments) < before
+}
+
+// adopt moves the socket to its session's new token if it is attached to the
+// link keep, or if it has that token already.
+func (s *socket) adopt(generation uint64, keep protocol.RequestID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.generation >= generation {
+		return true
+	}
+	if keep == "" || !slices.ContainsFunc(s.attachments, func(a attachment) bool { return a.room.id == keep }) {
+		return false
+	}
+	s.generation = generation
+	return true
+}
+
+// tick asks whether the client still lives, and closes the socket of one that
+// does not or that wants nothing.
+func (s *socket) tick(now time.Time) {
+	s.mu.Lock()
+	idle := len(s.attachments) == 0
+	s.mu.Unlock()
+	heard := time.Unix(s.heard.Load(), 0)
+	switch {
+	case now.Sub(heard) > silenceLimit:
+		s.conn.NetConn().Close()
+	case idle && now.Sub(time.Unix(s.opened, 0)) > idleLimit:
+		s.close(protocol.SessionRequired)
+	default:
+		s.enqueue(outbound{opcode: gws.OpcodePing})
+	}
+}

@@ -1,0 +1,140 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/liaison-dev/liaison"
+	"github.com/liaison-dev/liaison/protocol"
+)
+
+// Times of the house-keeping.
+const (
+	// expiryInterval is how late a client may learn that its link expired.
+	expiryInterval = time.Second
+	// removalInterval is how often expired records are removed from the store.
+	removalInterval = 30 * time.Second
+	// graceForRemoval keeps expired records for a while, so that whoever comes
+	// late learns that the link expired and not that it never was.
+	graceForRemoval = 10 * time.Minute
+)
+
+// keepHouse expires links, keeps alive what is in use, pings sockets, and
+// removes old records, until ctx ends.
+func (s *Server) keepHouse(ctx context.Context) {
+	expiry, pings, removal := time.NewTicker(expiryInterval), time.NewTicker(pingInterval), time.NewTicker(removalInterval)
+	defer expiry.Stop()
+	defer pings.Stop()
+	defer removal.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-expiry.C:
+			s.expireRooms(ctx)
+		case <-pings.C:
+			for _, socket := range s.hub.openSockets() {
+				socket.tick(s.cfg.Now())
+			}
+		case <-removal.C:
+			s.removeExpired(ctx)
+		}
+	}
+}
+
+// expireRooms ends the links whose time ran out, and renews those that are
+// claimed and to which a side is attached.
+func (s *Server) expireRooms(ctx context.Context) {
+	now := s.cfg.Now()
+	for _, r := range s.hub.openRooms() {
+		expiresAt, claimed, sessions := r.lease()
+		switch left := expiresAt.Sub(now); {
+		case claimed && len(sessions) > 0 && left < protocol.ClaimedTTL/2:
+			s.renew(ctx, r, sessions)
+		case left <= 0:
+			s.expire(ctx, r)
+		}
+	}
+}
+
+// expire ends a link unless another node has renewed it.
+func (s *Server) expire(ctx context.Context, r *room) {
+	link, err := s.storedLink(ctx, r.id)
+	switch {
+	case errors.Is(err, protocol.LinkUnknown):
+		s.hub.closeRoom(r.id, protocol.LinkExpired)
+		return
+	case err != nil:
+		s.log.WarnContext(ctx, "link not expired", "cause", logText(err))
+		return
+	case link.State == liaison.Closed:
+		s.hub.closeRoom(r.id, link.Reason)
+		return
+	case s.cfg.Now().Before(link.ExpiresAt):
+		r.note(link)
+		return
+	}
+	if _, err := s.updateLink(ctx, "expire link", r.id, liaison.Event{Kind: liaison.Expire, Now: s.cfg.Now()}, nil); err != nil {
+		s.log.WarnContext(ctx, "link not expired", "cause", logText(err))
+	}
+}
+
+// renew lets a link and the sessions that use it live on.
+func (s *Server) renew(ctx context.Context, r *room, sessions []liaison.SessionID) {
+	link, err := s.updateLink(ctx, "renew link", r.id, liaison.Event{Kind: liaison.Renew, Now: s.cfg.Now()}, nil)
+	if code := protocol.CodeOf(err); err != nil && code != protocol.Unavailable {
+		s.hub.closeRoom(r.id, code)
+		return
+	}
+	if err != nil {
+		s.log.WarnContext(ctx, "link not renewed", "cause", logText(err))
+		return
+	}
+	r.note(link)
+	for _, id := range sessions {
+		if session, err := s.cfg.Store.Session(ctx, id); err == nil {
+			s.touch(ctx, session)
+		}
+	}
+}
+
+// removeExpired removes from the store what nobody will ask for any more.
+func (s *Server) removeExpired(ctx context.Context) {
+	for {
+		n, err := s.cfg.Store.Sweep(ctx, s.cfg.Now().Add(-graceForRemoval))
+		if err != nil {
+			s.log.WarnContext(ctx, "expired records not removed", "cause", logText(err))
+			return
+		}
+		if n == 0 {
+			return
+		}
+	}
+}
+
+// lease says until when the link lives, and who uses it here.
+func (r *room) lease() (expiresAt time.Time, claimed bool, sessions []liaison.SessionID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.address == "" {
+		return r.expiresAt, false, nil
+	}
+	for i := range r.ends {
+		if socket := r.ends[i].socket; socket != nil {
+			sessions = append(sessions, socket.session)
+		}
+	}
+	return r.expiresAt, true, sessions
+}
+
+// openRooms returns the rooms of this node.
+func (h *hub) openRooms() []*room {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	open := make([]*room, 0, len(h.rooms))
+	for _, r := range h.rooms {
+		open = append(open, r)
+	}
+	return open
+}
