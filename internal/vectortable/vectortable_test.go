@@ -1,0 +1,41 @@
+package vectortable_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/liaison-dev/liaison/internal/vectortable"
+)
+
+func TestFilesDoNotDrift(t *testing.T) {
+	for path, want := range vectortable.Files() {
+		got, err := os.ReadFile(filepath.Join("..", "..", filepath.FromSlash(path)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("%s differs from package vectortable; run: go generate ./...", path)
+		}
+	}
+}
+
+// TestNamesAreDistinct guards against a change that does nothing: two vectors
+// of one file must not have the same input.
+func TestNamesAreDistinct(t *testing.T) {
+	seen := map[string]string{}
+	for _, v := range vectortable.SignIns().Unreadable {
+		key := v.Namespace + "\x00" + v.Text
+		if other, ok := seen[key]; ok {
+			t.Errorf("vectors %q and %q: got the same text, want different ones", other, v.Name)
+		}
+		seen[key] = v.Name
+	}
+	for _, v := range vectortable.Links().Invalid {
+		if other, ok := seen[v.Link]; ok {
+			t.Errorf("vectors %q and %q: got the same link, want different ones", other, v.Name)
+		}
+		seen[v.Link] = v.Name
+	}
+}

@@ -1,0 +1,147 @@
+package protocol_test
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/liaison-dev/liaison/internal/vectors"
+	"github.com/liaison-dev/liaison/internal/vectortable"
+	"github.com/liaison-dev/liaison/protocol"
+)
+
+// readVectors reads one of our own files of vectors.
+func readVectors(t testing.TB, name string, dst any) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("..", "vectors", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, dst); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+}
+
+func linkVectors(t testing.TB) (f vectortable.LinkFile) {
+	t.Helper()
+	readVectors(t, "links.json", &f)
+	return f
+}
+
+func signInVectors(t testing.TB) (f vectortable.SignInFile) {
+	t.Helper()
+	readVectors(t, "signin.json", &f)
+	return f
+}
+
+func signInOf(t testing.TB, f vectortable.SignInFields) protocol.SignIn {
+	t.Helper()
+	return protocol.SignIn{
+		Domain: f.Domain, Address: f.Address, Statement: f.Statement, URI: f.URI, Chain: protocol.ChainID(f.Chain),
+		Nonce: protocol.Nonce(f.Nonce), IssuedAt: instant(t, f.IssuedAt), ExpirationTime: instant(t, f.ExpirationTime),
+		RequestID: protocol.RequestID(f.RequestID), Resources: f.Resources,
+	}
+}
+
+func instant(t testing.TB, s string) time.Time {
+	t.Helper()
+	at, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
+func TestLinkVectors(t *testing.T) {
+	file := linkVectors(t)
+	for _, v := range file.Valid {
+		t.Run(v.Name, func(t *testing.T) {
+			got, err := protocol.ParseLink(v.Link)
+			want := protocol.Link{Server: protocol.Origin(v.Server), RequestID: protocol.RequestID(v.RequestID)}
+			if err != nil || got != want {
+				t.Fatalf("ParseLink(%q) = %+v, %v; want %+v", v.Link, got, err, want)
+			}
+			if got.String() != v.Canonical || got.WebString() != v.Web {
+				t.Errorf("link %q is written as %q and %q; want %q and %q", v.Link, got, got.WebString(), v.Canonical, v.Web)
+			}
+		})
+	}
+	for _, v := range file.Invalid {
+		t.Run(v.Name, func(t *testing.T) {
+			got, err := protocol.ParseLink(v.Link)
+			if protocol.CodeOf(err) != protocol.Code(v.Code) || got != (protocol.Link{}) {
+				t.Errorf("ParseLink(%q) = %+v, %v; want nothing and %s", v.Link, got, err, v.Code)
+			}
+		})
+	}
+}
+
+func TestSignInVectors(t *testing.T) {
+	file := signInVectors(t)
+	for _, v := range file.Valid {
+		t.Run(v.Name, func(t *testing.T) {
+			want := signInOf(t, v.Fields)
+			text, err := want.Text()
+			if err != nil || text != v.Text {
+				t.Fatalf("text of %+v: got %q, %v; want %q", v.Fields, text, err, v.Text)
+			}
+			got, err := protocol.ParseSignIn(v.Text, want.Chain.Namespace())
+			if err != nil || !sameSignIn(got, want) {
+				t.Errorf("ParseSignIn(%q) = %+v, %v; want %+v", v.Text, got, err, want)
+			}
+		})
+	}
+	for _, v := range file.Unwritable {
+		t.Run(v.Name, func(t *testing.T) {
+			text, err := signInOf(t, v.Fields).Text()
+			if text != "" || protocol.CodeOf(err) != protocol.Code(v.Code) {
+				t.Errorf("text of %+v: got %q, %v; want nothing and %s", v.Fields, text, err, v.Code)
+			}
+		})
+	}
+	for _, v := range file.Unreadable {
+		t.Run(v.Name, func(t *testing.T) {
+			got, err := protocol.ParseSignIn(v.Text, v.Namespace)
+			if !sameSignIn(got, protocol.SignIn{}) || protocol.CodeOf(err) != protocol.Code(v.Code) {
+				t.Errorf("ParseSignIn(%q) = %+v, %v; want nothing and %s", v.Text, got, err, v.Code)
+			}
+		})
+	}
+}
+
+// TestSignInRefusesForeignNegatives runs the public negatives of EIP-4361, as
+// they are and as texts for a chain that we know.
+func TestSignInRefusesForeignNegatives(t *testing.T) {
+	var negatives map[string]string
+	vectors.JSON(t, "siwe/parsing_negative.json", &negatives)
+	if len(negatives) != 29 {
+		t.Errorf("public negatives: got %d, want 29", len(negatives))
+	}
+	for name, text := range negatives {
+		ours := strings.Replace(text, "Ethereum account", "Algorand account", 1)
+		for _, c := range []struct{ text, namespace string }{{text, "eip155"}, {text, "algorand"}, {ours, "algorand"}} {
+			got, err := protocol.ParseSignIn(c.text, c.namespace)
+			var coded *protocol.Error
+			if !errors.As(err, &coded) || !sameSignIn(got, protocol.SignIn{}) {
+				t.Errorf("%s: ParseSignIn(%q, %q) = %+v, %v; want an error with a code", name, c.text, c.namespace, got, err)
+			}
+		}
+	}
+}
+
+func sameSignIn(a, b protocol.SignIn) bool {
+	if !a.IssuedAt.Equal(b.IssuedAt) || !a.ExpirationTime.Equal(b.ExpirationTime) || len(a.Resources) != len(b.Resources) {
+		return false
+	}
+	for i := range a.Resources {
+		if a.Resources[i] != b.Resources[i] {
+			return false
+		}
+	}
+	return a.Domain == b.Domain && a.Address == b.Address && a.Statement == b.Statement && a.URI == b.URI &&
+		a.Chain == b.Chain && a.Nonce == b.Nonce && a.RequestID == b.RequestID
+}
