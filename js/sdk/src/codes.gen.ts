@@ -25,7 +25,7 @@ export const codeTable = {
   /** The browser's origin may not use this server. */
   origin_denied: { close: 4503, retryable: false, remedy: "Open the site at its own address, or ask the operator to allow this origin." },
   /** There is no valid session. */
-  session_required: { close: 4401, retryable: false, remedy: "Start again with a new code." },
+  session_required: { close: 4501, retryable: false, remedy: "Start again with a new code." },
   /** The session's id changed. */
   session_rotated: { close: 4402, retryable: true, remedy: "Connect again; nothing is lost." },
   /** No link has this request id. */
