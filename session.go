@@ -2,6 +2,8 @@ package liaison
 
 import (
 	"crypto/sha256"
+	"fmt"
+	"io"
 	"time"
 
 	"github.com/liaison-dev/liaison/protocol"
@@ -23,8 +25,9 @@ func NewToken() Token { return Token(protocol.NewToken()) }
 // String hides the token.
 func (Token) String() string { return redacted }
 
-// GoString hides the token.
-func (Token) GoString() string { return redacted }
+// Format hides the token from every verb of package fmt, also from those that
+// do not fit a string, which would show it as an error of formatting.
+func (Token) Format(s fmt.State, _ rune) { io.WriteString(s, redacted) }
 
 // MarshalText hides the token.
 func (Token) MarshalText() ([]byte, error) { return []byte(redacted), nil }

@@ -1,0 +1,111 @@
+package liaison_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/liaison-dev/liaison"
+	"github.com/liaison-dev/liaison/protocol"
+)
+
+var limits = liaison.SessionLimits{Idle: time.Hour, Absolute: 24 * time.Hour}
+
+func TestTokenNeverShowsItself(t *testing.T) {
+	token := liaison.NewToken()
+	secret := token.Reveal()
+	wrapped := struct {
+		Token   liaison.Token
+		Pointer *liaison.Token
+		List    []liaison.Token
+		Map     map[string]liaison.Token
+	}{token, &token, []liaison.Token{token}, map[string]liaison.Token{"k": token}}
+	var shown []string
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
+		shown = append(shown, fmt.Sprintf(verb, token), fmt.Sprintf(verb, &token), fmt.Sprintf(verb, wrapped))
+	}
+	shown = append(shown, fmt.Sprint(token), fmt.Errorf("session %v", token).Error())
+	for _, v := range []any{token, &token, wrapped} {
+		data, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown = append(shown, string(data))
+	}
+	var log bytes.Buffer
+	for _, handler := range []slog.Handler{slog.NewJSONHandler(&log, nil), slog.NewTextHandler(&log, nil)} {
+		slog.New(handler).Info("session", "token", token, "pointer", &token, "in", wrapped, slog.Group("g", "token", token))
+	}
+	for _, s := range append(shown, log.String()) {
+		lower := strings.ToLower(s)
+		if strings.Contains(s, secret) || strings.Contains(lower, fmt.Sprintf("%x", secret)) {
+			t.Errorf("token %s shows itself in %s", secret, s)
+		}
+	}
+}
+
+func TestTokenHash(t *testing.T) {
+	a, b := liaison.NewToken(), liaison.NewToken()
+	if a.Hash() == b.Hash() || a.Hash() != liaison.Token(a.Reveal()).Hash() {
+		t.Errorf("hashes of tokens: got %x and %x, want them to differ and to be repeatable", a.Hash(), b.Hash())
+	}
+}
+
+func TestSessionLife(t *testing.T) {
+	s, token := liaison.NewSession("", start, limits)
+	if s.TokenHash != token.Hash() || s.Version != 0 || s.Account != "" || s.Retired {
+		t.Errorf("new session: got %+v, want it anonymous under its token", s)
+	}
+	for _, c := range []struct {
+		name string
+		at   time.Duration
+		seen time.Duration
+		want bool
+	}{
+		{"fresh", 0, 0, true},
+		{"just before it is idle for too long", time.Hour - 1, 0, true},
+		{"idle for too long", time.Hour, 0, false},
+		{"in use to the last", 24*time.Hour - 1, 24*time.Hour - 2, true},
+		{"at its absolute end, in use", 24 * time.Hour, 24*time.Hour - 1, false},
+	} {
+		used := s
+		used.SeenAt = start.Add(c.seen)
+		if got := used.Live(start.Add(c.at), limits); got != c.want {
+			t.Errorf("session %s: live is %t, want %t", c.name, got, c.want)
+		}
+	}
+}
+
+// TestSessionUpgrade guards against session fixation: a token from before the
+// sign-in must open nothing after it.
+func TestSessionUpgrade(t *testing.T) {
+	const account protocol.Account = "algorand:x:ABC"
+	before, old := liaison.NewSession("", start, limits)
+	upgraded := before.Upgraded(account)
+	if upgraded.Account != account || !upgraded.Retired || upgraded.ID != before.ID {
+		t.Errorf("upgraded session: got %+v, want the account, and the token retired", upgraded)
+	}
+	later := start.Add(time.Minute)
+	after, token := upgraded.Rotated(later, limits)
+	if after.Retired || after.TokenHash != token.Hash() || after.TokenHash == old.Hash() || after.Account != account {
+		t.Errorf("rotated session: got %+v, want it under a new token, not retired", after)
+	}
+	if after.Generation != before.Generation+1 || !after.SeenAt.Equal(later) || !after.ExpiresAt.Equal(later.Add(limits.Absolute)) {
+		t.Errorf("rotated session: got generation %d, seen %s, end %s", after.Generation, after.SeenAt, after.ExpiresAt)
+	}
+	if before.Account != "" || before.Retired {
+		t.Errorf("the session that was upgraded changed itself: %+v", before)
+	}
+}
+
+func TestSessionEnded(t *testing.T) {
+	s, _ := liaison.NewSession("algorand:x:ABC", start, limits)
+	ended := s.Ended(start)
+	if ended.Live(start, limits) || ended.Account != "" || ended.Generation != s.Generation+1 {
+		t.Errorf("session after logout: got %+v, want it dead, without account, of the next generation", ended)
+	}
+}
