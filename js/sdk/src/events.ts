@@ -1,0 +1,29 @@
+import type { LinkError } from "./errors.ts";
+import type { Path } from "./path.ts";
+import type { Arrow } from "./sequence.ts";
+
+/** What happens on a link, as it happens. */
+export type LinkEvent = { /** Milliseconds since the call that made the link. */ readonly at: number } & LinkNews;
+
+/** A {@link LinkEvent} without its time. */
+export type LinkNews =
+  /** An arrow of the sequence was seen. */
+  | { readonly type: "arrow"; readonly arrow: Arrow }
+  /** Signaling came or went. With the channel open its loss is no failure. */
+  | { readonly type: "signaling"; readonly attached: boolean }
+  /** A wallet proved this account (CAIP-10). */
+  | { readonly type: "linked"; readonly account: string; readonly address: string }
+  /** The wallet's own connection to the server came or went. */
+  | { readonly type: "peer"; readonly here: boolean }
+  /** The direct channel is open. */
+  | { readonly type: "open" }
+  /** The direct path, whenever it or its round-trip time changes. */
+  | { readonly type: "path"; readonly path: Path }
+  /** The direct path broke and is being mended, or holds again. */
+  | { readonly type: "broken"; readonly broken: boolean }
+  /** A text of the wallet. */
+  | { readonly type: "message"; readonly data: string }
+  /** Something a person should know of: today "link_taken", a second wallet. */
+  | { readonly type: "notice"; readonly notice: LinkError }
+  /** The link is over. The last event. */
+  | { readonly type: "closed"; readonly reason: LinkError };

@@ -1,0 +1,60 @@
+/** How the two devices reach each other: in the same network, through the
+ * addresses that their routers gave them, or through a relay. */
+export type PathKind = "host" | "srflx" | "relay";
+
+/** The path that is in use. */
+export interface Path {
+  readonly kind: PathKind;
+  /** Round-trip time in milliseconds, if it was measured yet. */
+  readonly rttMs: number | undefined;
+}
+
+type Stat = Record<string, unknown>;
+
+/** Reads the selected path out of WebRTC statistics; undefined if there is none
+ * yet. */
+export function selectedPath(stats: Iterable<readonly [string, unknown]>): Path | undefined {
+  const all = new Map<string, Stat>();
+  for (const [id, stat] of stats) all.set(id, stat as Stat);
+  const pair = selectedPair(all);
+  if (!pair) return undefined;
+  const kinds = [kindOf(all.get(String(pair.localCandidateId))), kindOf(all.get(String(pair.remoteCandidateId)))];
+  const kind = kinds.includes("relay") ? "relay" : kinds.includes("srflx") ? "srflx" : "host";
+  const rtt = pair.currentRoundTripTime;
+  return { kind, rttMs: typeof rtt === "number" ? rtt * 1000 : undefined };
+}
+
+function selectedPair(all: Map<string, Stat>): Stat | undefined {
+  for (const stat of all.values()) {
+    if (stat.type === "transport" && typeof stat.selectedCandidatePairId === "string") return all.get(stat.selectedCandidatePairId);
+  }
+  // Firefox has no transport statistics and marks the pair instead.
+  for (const stat of all.values()) {
+    if (stat.type === "candidate-pair" && (stat.selected === true || (stat.nominated === true && stat.state === "succeeded"))) return stat;
+  }
+  return undefined;
+}
+
+function kindOf(candidate: Stat | undefined): PathKind {
+  switch (candidate?.candidateType) {
+    case "relay":
+      return "relay";
+    case "srflx":
+      return "srflx";
+    case "prflx": // found by a check: where it is says what it is
+      return local(String(candidate.address ?? candidate.ip ?? "")) ? "host" : "srflx";
+    default:
+      return "host";
+  }
+}
+
+// A browser may hide a local address, so none counts as local.
+function local(address: string): boolean {
+  return (
+    address === "" ||
+    address === "::1" ||
+    address.endsWith(".local") ||
+    /^(127\.|10\.|192\.168\.|169\.254\.|172\.(1[6-9]|2\d|3[01])\.)/.test(address) ||
+    /^(f[cd][0-9a-f]{2}|fe[89ab][0-9a-f]):/i.test(address)
+  );
+}

@@ -1,0 +1,37 @@
+/** What the SDK needs of its surroundings. {@link browserPlatform} is the real
+ * one; a test brings its own clock, network and luck. */
+export interface Platform {
+  /** Sends a request. */
+  fetch(url: string, init: RequestInit): Promise<Response>;
+  /** Opens a WebSocket. */
+  socket(url: string, subprotocol: string): WebSocket;
+  /** Makes a peer connection. */
+  peer(config: RTCConfiguration): RTCPeerConnection;
+  /** Milliseconds since any fixed moment, never going back. */
+  now(): number;
+  /** A number from 0 up to 1, for spreading retries. */
+  random(): number;
+  /** Calls back once after some milliseconds, unless the result is called. */
+  after(ms: number, callback: () => void): () => void;
+  /** Calls back whenever the network returns, until the result is called. */
+  online(callback: () => void): () => void;
+}
+
+/** The browser's own surroundings. */
+export function browserPlatform(): Platform {
+  return {
+    fetch: (url, init) => fetch(url, init),
+    socket: (url, subprotocol) => new WebSocket(url, subprotocol),
+    peer: (config) => new RTCPeerConnection(config),
+    now: () => performance.now(),
+    random: () => Math.random(),
+    after(ms, callback) {
+      const timer = setTimeout(callback, ms);
+      return () => clearTimeout(timer);
+    },
+    online(callback) {
+      addEventListener("online", callback);
+      return () => removeEventListener("online", callback);
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import type { Frame } from "./cursor.ts";
+import { asLinkError, codeOf, LinkError } from "./errors.ts";
+import { pathChallenge, pathLinks, pathSession } from "./limits.gen.ts";
+import type { Platform } from "./platform.ts";
+import { parseChallenge, type Challenge } from "./wire.ts";
+
+// A server that does not answer for so long counts as unreachable.
+const requestTimeoutMs = 10_000;
+
+/** The REST calls of a site. Each rejects with a LinkError. */
+export class Rest {
+  readonly #platform: Platform;
+  readonly #server: string;
+  readonly #signal: AbortSignal;
+
+  constructor(platform: Platform, server: string, signal: AbortSignal) {
+    this.#platform = platform;
+    this.#server = server;
+    this.#signal = signal;
+  }
+
+  /** Opens a link. */
+  async challenge(): Promise<Challenge> {
+    return parseChallenge(await this.#call("GET", pathChallenge));
+  }
+
+  /** Hands over a frame that holds an offer. */
+  async offer(requestId: string, frame: Frame): Promise<void> {
+    await this.#call("POST", `${pathLinks}${encodeURIComponent(requestId)}/offer`, frame);
+  }
+
+  /** Fetches the new id of the session after a wallet claimed the link. */
+  async collect(requestId: string): Promise<void> {
+    await this.#call("POST", pathSession, { requestId });
+  }
+
+  async #call(method: string, path: string, body?: unknown): Promise<unknown> {
+    const abort = new AbortController();
+    const stop = () => abort.abort(this.#signal.reason);
+    const cancel = this.#platform.after(requestTimeoutMs, () => abort.abort(new LinkError("timed_out")));
+    this.#signal.addEventListener("abort", stop, { once: true });
+    try {
+      this.#signal.throwIfAborted();
+      const response = await this.#platform.fetch(this.#server + path, {
+        ...request(method, body),
+        signal: abort.signal,
+      });
+      return await readResponse(response);
+    } catch (cause) {
+      if (this.#signal.aborted) throw asLinkError(this.#signal.reason, "canceled");
+      throw cause instanceof LinkError && cause.code !== "timed_out" ? cause : unreachable(cause);
+    } finally {
+      cancel();
+      this.#signal.removeEventListener("abort", stop);
+    }
+  }
+}
+
+function request(method: string, body: unknown): RequestInit {
+  const init: RequestInit = { method, credentials: "include", cache: "no-store", redirect: "error", headers: { Accept: "application/json" } };
+  if (body === undefined) return init;
+  return { ...init, headers: { ...init.headers, "Content-Type": "application/json" }, body: JSON.stringify(body) };
+}
+
+function unreachable(cause: unknown): LinkError {
+  const detail = cause instanceof LinkError ? "no answer in time" : cause instanceof Error ? cause.message : "";
+  return new LinkError("signaling_unreachable", { detail, cause });
+}
+
+async function readResponse(response: Response): Promise<unknown> {
+  const text = await response.text();
+  let body: unknown;
+  try {
+    body = text ? JSON.parse(text) : undefined;
+  } catch (cause) {
+    if (response.ok) throw new LinkError("invalid_message", { detail: "the answer is not JSON", cause });
+  }
+  if (response.ok) return body;
+  throw problemError(response.status, body);
+}
+
+/** The error for a problem document (RFC 9457), or for any other HTTP error: a
+ * proxy in between does not know our codes. */
+export function problemError(status: number, body: unknown): LinkError {
+  const p = (typeof body === "object" && body !== null ? body : {}) as Record<string, unknown>;
+  const text = (value: unknown) => (typeof value === "string" && value ? value : undefined);
+  const guess = status === 429 ? "rate_limited" : status === 502 || status === 503 || status === 504 ? "unavailable" : status >= 500 ? "internal" : "invalid_message";
+  const detail = [p.code !== undefined && codeOf(p.code) !== p.code ? String(p.code) : "", text(p.detail) ?? `HTTP ${status}`].filter(Boolean).join(": ");
+  const instance = text(p.instance);
+  const remedy = text(p.remedy);
+  return new LinkError(codeOf(p.code, guess), { detail, ...(remedy && { remedy }), ...(instance && { instance }) });
+}

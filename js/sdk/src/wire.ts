@@ -1,0 +1,123 @@
+import { parseAccount } from "./account.ts";
+import type { Frame } from "./cursor.ts";
+import { LinkError } from "./errors.ts";
+import { maxFrameBytes, maxMessageBytes } from "./limits.gen.ts";
+
+/** Whoever asks, as a wallet shows it. */
+export interface Site {
+  readonly name: string;
+  readonly origin: string;
+}
+
+/** What GET /v1/challenge answers, as far as a site needs it. */
+export interface Challenge {
+  readonly requestId: string;
+  readonly link: string;
+  readonly site: Site;
+  /** How long the link waits for a wallet, in milliseconds. */
+  readonly lifeMs: number;
+  readonly iceServers: RTCIceServer[];
+}
+
+/** Messages to the server, spec/protocol.md §7. */
+export type ClientMessage =
+  | { op: "subscribe"; topic: string; requestId: string; since?: number; next?: number }
+  | { op: "send"; requestId: string; n: number; d: string }
+  | { op: "ack"; requestId: string; next: number }
+  | { op: "close"; requestId: string };
+
+/** Messages from the server that a client acts on. */
+export type ServerMessage =
+  | { op: "subscribed"; topic: string; next: number }
+  | { op: "link"; account: string; address: string; answer: Frame | undefined }
+  | { op: "frame"; frame: Frame }
+  | { op: "acked"; next: number }
+  | { op: "peer"; here: boolean }
+  | { op: "notice" | "closed" | "error"; code: string; detail: string; remedy: string };
+
+type Fields = Record<string, unknown>;
+
+/** Reads a message from the server. Returns undefined for one that is not for
+ * this link or of a kind that this version does not know. */
+export function parseServerMessage(data: unknown, requestId: string): ServerMessage | undefined {
+  if (typeof data !== "string" || data.length > maxMessageBytes) throw malformed("a message of the server is not text of the allowed size");
+  const m = parseObject(data);
+  if (typeof m.requestId === "string" && m.requestId !== requestId) return undefined;
+  switch (m.op) {
+    case "subscribed":
+      return { op: m.op, topic: text(m.topic), next: counter(m.next) };
+    case "link":
+      return { op: m.op, ...claimant(m), answer: m.answer === undefined ? undefined : frame(m.answer as Fields) };
+    case "frame":
+      return { op: m.op, frame: frame(m) };
+    case "acked":
+      return { op: m.op, next: counter(m.next) };
+    case "peer":
+      return { op: m.op, here: m.state === "here" };
+    case "notice":
+    case "closed":
+    case "error":
+      return { op: m.op, code: text(m.code), detail: text(m.detail), remedy: text(m.remedy) };
+    default:
+      return undefined;
+  }
+}
+
+/** Reads the answer of GET /v1/challenge. The clocks of server and browser may
+ * differ, so only the span between the server's two times counts. */
+export function parseChallenge(body: unknown): Challenge {
+  const m = object(body);
+  const signIn = object(m.signIn);
+  const site = object(m.site);
+  const lifeMs = Date.parse(text(m.expiresAt)) - Date.parse(text(signIn.issuedAt));
+  if (!text(m.requestId) || !text(m.link) || !(lifeMs > 0)) throw malformed("the challenge lacks a field");
+  return {
+    requestId: text(m.requestId),
+    link: text(m.link),
+    site: { name: text(site.name), origin: text(site.origin) },
+    lifeMs,
+    iceServers: Array.isArray(m.iceServers) ? (m.iceServers as RTCIceServer[]) : [],
+  };
+}
+
+function claimant(m: Fields): { account: string; address: string } {
+  const parts = parseAccount(m.account);
+  if (!parts) throw malformed("the server names no account");
+  const proof = object(m.proof);
+  if (proof.chain !== parts.chain || proof.address !== parts.address) throw malformed("the proof is for another account");
+  return { account: text(m.account), address: parts.address };
+}
+
+function frame(m: Fields): Frame {
+  const d = text(object(m).d);
+  if (d.length < 2 || d.length > maxFrameBytes) throw malformed("a frame has no payload of the allowed size");
+  return { n: counter(m.n), d };
+}
+
+// Absent numbers are 0 on the wire.
+function counter(value: unknown): number {
+  const n = value ?? 0;
+  if (!Number.isSafeInteger(n) || (n as number) < 0) throw malformed("a counter is not a whole number");
+  return n as number;
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+function parseObject(data: string): Fields {
+  try {
+    return object(JSON.parse(data));
+  } catch (cause) {
+    throw cause instanceof LinkError ? cause : malformed("a message of the server is not JSON");
+  }
+}
+
+function object(value: unknown): Fields {
+  if (typeof value !== "object" || value === null) throw malformed("a message of the server is not an object");
+  return value as Fields;
+}
+
+function malformed(detail: string): LinkError {
+  return new LinkError("invalid_message", { detail });
+}

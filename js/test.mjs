@@ -1,0 +1,29 @@
+// Bundles the unit tests and runs them with Node's own runner.
+import { spawnSync } from "node:child_process";
+import { readdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const out = join(here, ".test");
+const sources = [join(here, "sdk/test"), join(here, "..", "web/site")].flatMap((folder) =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith(".test.ts"))
+    .map((name) => join(folder, name)),
+);
+rmSync(out, { recursive: true, force: true });
+await build({
+  entryPoints: sources,
+  outdir: out,
+  entryNames: "[name]",
+  outExtension: { ".js": ".mjs" },
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  target: "node20",
+  sourcemap: "inline",
+  logLevel: "warning",
+});
+const tests = sources.map((source) => join(out, source.replace(/^.*[\\/]/, "").replace(/\.ts$/, ".mjs")));
+process.exit(spawnSync(process.execPath, ["--enable-source-maps", "--test", ...tests], { stdio: "inherit" }).status ?? 1);

@@ -1,0 +1,17 @@
+// Package web is the site page: what a person's browser shows, built from the
+// TypeScript beside this file and embedded, so that a server needs no Node.
+// [Handler] serves it; there is nothing else to know.
+//
+//	mux := http.NewServeMux()
+//	mux.Handle("/v1/", server) // the API that the page talks to
+//	mux.Handle("/", web.Handler())
+//
+// It serves "/" (the page), "/l/" (what a phone shows that opens a link without
+// a wallet) and "/assets/…", to GET and HEAD; everything else is 404. The page
+// calls the API on its own origin. To change it, edit site and link, then run
+// "npm ci && npm run build" in js; dist is committed, and CI checks that the
+// sources still give it.
+//
+// The handler may be used from several goroutines at once. The link that "/l/"
+// answers is that of spec/protocol.md §2.
+package web
