@@ -1,0 +1,137 @@
+package client_test
+
+import (
+	"context"
+	"net"
+	"testing"
+
+	"github.com/pion/ice/v4"
+	"github.com/pion/webrtc/v4"
+
+	"github.com/liaison-dev/liaison/client"
+	"github.com/liaison-dev/liaison/liaisontest"
+	"github.com/liaison-dev/liaison/protocol"
+)
+
+// BenchmarkConsentToOpen measures what a person waits for after saying yes:
+// signature, claim, sessions, signaling, ICE, DTLS, until the channel is open on
+// both sides. What comes before consent (link, request, certificates, offer) is
+// not counted. Compare with [BenchmarkBarePair].
+func BenchmarkConsentToOpen(b *testing.B) {
+	srv := liaisontest.NewServer(b, liaisontest.Unlimited)
+	key := walletKey(b, 1)
+	ctx := context.Background()
+	for b.Loop() {
+		b.StopTimer()
+		pending, err := client.OpenLink(ctx, client.SiteConfig{Server: srv.Origin, ICE: loopback})
+		if err != nil {
+			b.Fatal(err)
+		}
+		request := readWithOffer(b, pending.Link().String())
+		accepted := make(chan *client.Channel, 1)
+		go func() {
+			channel, err := pending.Accept(ctx)
+			if err != nil {
+				b.Errorf("Accept: %v", err)
+			}
+			accepted <- channel
+		}()
+		b.StartTimer()
+		wallet, err := request.Approve(ctx, key)
+		if err != nil {
+			b.Fatal(err)
+		}
+		site := <-accepted
+		b.StopTimer()
+		if site != nil {
+			site.Close()
+		}
+		wallet.Close()
+		b.StartTimer()
+	}
+}
+
+// readWithOffer reads the link until the site's offer is there, as it is when a
+// person scans it.
+func readWithOffer(b *testing.B, link string) *client.Request {
+	for {
+		request, err := client.ReadLink(context.Background(), link, client.WalletConfig{ICE: loopback})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if request.HasOffer() {
+			return request
+		}
+		request.Close()
+	}
+}
+
+// BenchmarkBarePair measures two peer connections of the library itself in one
+// process, signaled by function call: the offer is ready before the clock runs,
+// then answer, candidates as they are found, until the channel is open on both
+// sides.
+func BenchmarkBarePair(b *testing.B) {
+	for b.Loop() {
+		b.StopTimer()
+		site, wallet := barePeer(b), barePeer(b)
+		channel, err := site.CreateDataChannel(protocol.ChannelLabel, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		offer, err := site.CreateOffer(nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		opened := make(chan struct{}, 2)
+		channel.OnOpen(func() { opened <- struct{}{} })
+		wallet.OnDataChannel(func(c *webrtc.DataChannel) { c.OnOpen(func() { opened <- struct{}{} }) })
+		b.StartTimer()
+		connect(b, site, wallet, offer)
+		<-opened
+		<-opened
+		b.StopTimer()
+		site.GracefulClose()
+		wallet.GracefulClose()
+		b.StartTimer()
+	}
+}
+
+func barePeer(b *testing.B) *webrtc.PeerConnection {
+	var s webrtc.SettingEngine
+	s.SetIncludeLoopbackCandidate(true)
+	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	s.SetIPFilter(func(ip net.IP) bool { return ip.IsLoopback() })
+	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(s)).NewPeerConnection(webrtc.Configuration{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return pc
+}
+
+func connect(b *testing.B, site, wallet *webrtc.PeerConnection, offer webrtc.SessionDescription) {
+	must := func(err error) {
+		if err != nil {
+			b.Error(err)
+		}
+	}
+	described := make(chan struct{})
+	site.OnICECandidate(func(c *webrtc.ICECandidate) {
+		if c != nil {
+			<-described
+			must(wallet.AddICECandidate(c.ToJSON()))
+		}
+	})
+	wallet.OnICECandidate(func(c *webrtc.ICECandidate) {
+		if c != nil {
+			<-described
+			must(site.AddICECandidate(c.ToJSON()))
+		}
+	})
+	must(site.SetLocalDescription(offer))
+	must(wallet.SetRemoteDescription(offer))
+	answer, err := wallet.CreateAnswer(nil)
+	must(err)
+	must(wallet.SetLocalDescription(answer))
+	must(site.SetRemoteDescription(answer))
+	close(described)
+}

@@ -1,0 +1,38 @@
+package client
+
+import "github.com/liaison-dev/liaison/protocol"
+
+// EventKind is the kind of an [Event].
+type EventKind string
+
+// What happens to a link, for whoever wants to watch.
+const (
+	// EventSignaling: the WebSocket to the server came up (Up) or went away. It
+	// is tried again until the link ends.
+	EventSignaling EventKind = "signaling"
+	// EventLinked: a wallet proved Account. On the wallet's side: the server
+	// accepted the proof.
+	EventLinked EventKind = "linked"
+	// EventNotice: the server tells the site something that changes nothing;
+	// Code says what. Today it is [protocol.LinkTaken]: a second wallet used the
+	// same QR code.
+	EventNotice EventKind = "notice"
+	// EventOpen: the channel is open; Path is the way that it takes.
+	EventOpen EventKind = "open"
+	// EventPath: the channel changed to Path.
+	EventPath EventKind = "path"
+	// EventRestart: the site looks for a new path.
+	EventRestart EventKind = "restart"
+	// EventClosed: all is over; Code says why, [protocol.ChannelClosed] if one
+	// of the two sides closed the channel.
+	EventClosed EventKind = "closed"
+)
+
+// Event is one step; Kind says which fields count.
+type Event struct {
+	Kind    EventKind
+	Up      bool
+	Account protocol.Account
+	Code    protocol.Code
+	Path    Path
+}
