@@ -86,6 +86,37 @@ func TestFullQueueDropsAndCounts(t *testing.T) {
 	to.Close()
 }
 
+// TestCancelBeforeTheCall lets each of two subscriptions cancel the other: only
+// the one that is called first may be called.
+func TestCancelBeforeTheCall(t *testing.T) {
+	hub := membus.New()
+	from, to := join(t, hub), join(t, hub)
+	called := make(chan int, 2)
+	var cancels [2]func()
+	for i := range cancels {
+		cancel, err := to.Subscribe(subject, func(liaison.Signal) {
+			cancels[1-i]()
+			called <- i
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cancels[i] = cancel
+	}
+	from.Publish(subject, liaison.Signal{})
+	select {
+	case <-called:
+	case <-time.After(patience):
+		t.Fatal("signal did not arrive")
+	}
+	if err := to.Close(); err != nil { // waits for the second call, if there is one
+		t.Fatal(err)
+	}
+	if n := len(called); n != 0 {
+		t.Fatalf("subscription that was canceled before its call: got %d calls, want 0", n)
+	}
+}
+
 func TestFrameIsThePublishersNoMore(t *testing.T) {
 	hub := membus.New()
 	from, to := join(t, hub), join(t, hub)

@@ -22,13 +22,13 @@ import (
 func TestAcknowledgedCommitsSurviveKill(t *testing.T) {
 	path := newPath(t)
 	acknowledged := make(map[string]bool)
-	for round := range 40 {
+	for round := range kills {
 		for _, id := range runUntilKilled(t, path, 1+rand.IntN(60)) {
 			acknowledged[id] = true
 		}
 		checkSurvivors(t, path, round, acknowledged)
 	}
-	t.Logf("%d acknowledged records are there after 40 kills", len(acknowledged))
+	t.Logf("%d acknowledged records are there after %d kills", len(acknowledged), kills)
 }
 
 // runUntilKilled starts the process, kills it after some acknowledgements and
