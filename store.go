@@ -20,7 +20,8 @@ type Change struct {
 	Sessions []Session
 	Links    []Link
 	// Accounts proved themselves at LastSeenAt; a record is created or its
-	// LastSeenAt moved forward.
+	// LastSeenAt moved forward. FirstSeenAt counts for a new record only; its
+	// zero value means LastSeenAt.
 	Accounts []AccountRecord
 }
 
