@@ -23,6 +23,9 @@ await build({
   platform: "node",
   target: "node20",
   sourcemap: "inline",
+  alias: { "@liaison/client": join(here, "sdk/src/index.ts") },
+  nodePaths: [join(here, "node_modules")],
+  tsconfigRaw: {},
   logLevel: "warning",
 });
 const tests = sources.map((source) => join(out, source.replace(/^.*[\\/]/, "").replace(/\.ts$/, ".mjs")));

@@ -20,7 +20,8 @@ function show(link: string): void {
   const open = byId("open") as HTMLAnchorElement;
   open.href = link;
   byId("link").textContent = link;
-  for (const id of ["open", "or", "copy"]) byId(id).hidden = false;
+  for (const id of ["open", "or", "line"]) byId(id).hidden = false;
+  byId("plain").hidden = true;
   byId("copy").addEventListener("click", async () => {
     byId("said").textContent = (await copyText(link, byId("link"))) ? "Copied." : "The link is selected: copy it now.";
     byId("copy").textContent = byId("said").textContent === "Copied." ? "Copied" : "Selected";
@@ -29,5 +30,5 @@ function show(link: string): void {
 
 function broken(): void {
   byId("title").textContent = "This link is not complete";
-  byId("link").textContent = "Go back to the website and scan its code again.";
+  byId("plain").textContent = "Go back to the website and scan its code again.";
 }

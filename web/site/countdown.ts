@@ -36,6 +36,6 @@ export class Countdown {
   stop(): void {
     clearTimeout(this.#timer);
     this.#text.textContent = "";
-    this.#bar.style.transform = "scaleX(0)";
+    this.#bar.style.transform = "scaleX(1)";
   }
 }

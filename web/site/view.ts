@@ -59,6 +59,7 @@ export class View {
     part("path").textContent = part("rtt").textContent = "–";
     part("open-wallet").removeAttribute("href");
     part("copy-link").toggleAttribute("disabled", true);
+    part("title").textContent = "Link your wallet";
     this.#notice.hidden = true;
     this.#input.value = "";
     this.status("Asking the server for a code …");
@@ -72,7 +73,7 @@ export class View {
   /** Shows a code that waits for a wallet. */
   waiting(uri: string, siteName: string, lifeMs: number): void {
     this.#uri = uri;
-    part("title").textContent = siteName ? `Link your wallet with ${siteName}` : "Link your wallet";
+    part("site-name").textContent = siteName;
     part("qr").replaceChildren(drawQR(uri));
     part("link-text").textContent = uri;
     part<HTMLAnchorElement>("open-wallet").href = uri;
@@ -97,6 +98,7 @@ export class View {
     this.#phase("connected");
     this.#mayWrite(true);
     part("aside").textContent = `direct ${duration(tookMs)} after the wallet answered`;
+    part("title").textContent = "Your wallet is linked";
     this.status("Connected directly to the wallet.");
     document.title = "Connected · Liaison";
     // A phone would open its keyboard over the page.
@@ -118,6 +120,7 @@ export class View {
     document.documentElement.dataset.end = isQuietEnd(reason.code) ? "quiet" : "loud";
     this.#mayWrite(false);
     part("aside").textContent = "";
+    part("title").textContent = "Link your wallet";
     part("failure-what").textContent = sentenceFor(reason.code);
     part("failure-remedy").textContent = reason.remedy;
     part("error-code").textContent = reason.code;
