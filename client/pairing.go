@@ -62,7 +62,7 @@ func newPairing(side protocol.Side, r *rest, id protocol.RequestID, config ICE, 
 	}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.peer = newPeer(pc, func(m protocol.PeerMessage) error { _, err := p.out.add(m); return err }, p.pathed)
-	p.signaling = newSignaling(r, side, id, p.out, p)
+	p.signaling = newSignaling(r, side, id, p.out, p, p.peer.opened)
 	return p, nil
 }
 
@@ -263,6 +263,9 @@ func (p *pairing) close(reason *Error) {
 		timer := time.AfterFunc(time.Second, p.cancel) // a server that hangs
 		p.goroutine.Wait()
 		timer.Stop()
+		if conn := early(p.ctx, p.signaling.dialed); conn != nil { // never used
+			conn.Close()
+		}
 		p.cancel()
 		p.peer.close()
 		p.rest.close()

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -16,6 +17,9 @@ const (
 	firstRetransmit = 3 * time.Second
 	maxRetransmit   = 24 * time.Second
 )
+
+// collectAfter is how long the site's new token may wait for the channel.
+const collectAfter = 2 * time.Second
 
 // listener is told what comes through the server. Its methods are called by
 // the one goroutine of signaling, in the order of arrival.
@@ -46,6 +50,9 @@ type signaling struct {
 	to   listener
 	left chan struct{} // closed by leave
 	once sync.Once     // for left
+
+	settled <-chan struct{} // closed when nobody waits for frames any more
+	dialed  <-chan net.Conn // brings a connection for the first socket; may be nil
 
 	// Owned by run.
 	received   uint64         // frames of the other side
@@ -79,8 +86,8 @@ func end(code protocol.Code, detail string) error {
 	return fatal{&Error{Code: code, Op: "signaling", Detail: detail}}
 }
 
-func newSignaling(r *rest, side protocol.Side, id protocol.RequestID, out *outbox, to listener) *signaling {
-	return &signaling{rest: r, side: side, id: id, out: out, to: to, left: make(chan struct{})}
+func newSignaling(r *rest, side protocol.Side, id protocol.RequestID, out *outbox, to listener, settled <-chan struct{}) *signaling {
+	return &signaling{rest: r, side: side, id: id, out: out, to: to, settled: settled, left: make(chan struct{})}
 }
 
 // leave ends the link for both sides, if the server can be told at once, and
@@ -125,13 +132,15 @@ func (s *signaling) connect(ctx context.Context) error {
 // dial connects. A token that the server does not take any more is exchanged
 // first: the link was claimed while this side was away.
 func (s *signaling) dial(ctx context.Context) (*socket, error) {
-	socket, err := dialSocket(ctx, s.rest)
+	first := s.dialed
+	s.dialed = nil
+	socket, err := dialSocket(ctx, s.rest, first)
 	if err == nil {
 		return socket, nil
 	}
 	if s.side == protocol.SiteSide && errors.Is(err, protocol.SessionRotated) {
 		if err := s.collect(ctx); err == nil {
-			return dialSocket(ctx, s.rest)
+			return dialSocket(ctx, s.rest, nil)
 		}
 	}
 	var known *Error
@@ -156,6 +165,14 @@ func (s *signaling) collect(ctx context.Context) error {
 // keepCollecting fetches the token however often it takes. That it fails for
 // good harms nothing while the present socket lives.
 func (s *signaling) keepCollecting(ctx context.Context) {
+	timer := time.NewTimer(collectAfter)
+	defer timer.Stop()
+	select {
+	case <-s.settled:
+	case <-timer.C:
+	case <-s.left:
+	case <-ctx.Done():
+	}
 	var wait backoff
 	for {
 		err := s.collect(ctx)
@@ -165,13 +182,17 @@ func (s *signaling) keepCollecting(ctx context.Context) {
 	}
 }
 
+// subscribe asks for the link's claimant or, once there is one, for the other
+// side's frames. Our own frames need not wait for the answer: the server reads
+// messages in their order.
 func (s *signaling) subscribe() error {
 	if s.address == "" {
 		return s.socket.send(protocol.ClientMessage{Op: protocol.OpSubscribe, Topic: protocol.TopicLink, RequestID: s.id})
 	}
-	acked, _ := s.out.start()
+	s.sent, _ = s.out.start()
+	s.attached = true
 	return s.socket.send(protocol.ClientMessage{
-		Op: protocol.OpSubscribe, Topic: s.side.Topic(s.address), RequestID: s.id, Since: s.received, Next: acked,
+		Op: protocol.OpSubscribe, Topic: s.side.Topic(s.address), RequestID: s.id, Since: s.received, Next: s.sent,
 	})
 }
 
@@ -253,7 +274,8 @@ func (s *signaling) handle(ctx context.Context, m protocol.ServerMessage) error 
 	}
 	switch m.Op {
 	case protocol.OpSubscribed:
-		s.subscribed(m)
+		s.wait.reset()
+		s.progress(m.Next)
 	case protocol.OpLink:
 		return s.linked(ctx, m)
 	case protocol.OpFrame:
@@ -278,16 +300,6 @@ func known(code protocol.Code) protocol.Code {
 		return code
 	}
 	return protocol.LinkClosed
-}
-
-func (s *signaling) subscribed(m protocol.ServerMessage) {
-	s.wait.reset()
-	if m.Topic == protocol.TopicLink {
-		return
-	}
-	s.progress(m.Next)
-	s.sent, _ = s.out.start()
-	s.attached = true
 }
 
 // progress notes how many frames the other side has.
@@ -315,14 +327,16 @@ func (s *signaling) linked(ctx context.Context, m protocol.ServerMessage) error 
 	if err != nil {
 		return err
 	}
+	s.progress(1) // who answers has the offer
 	if err := s.afterClaim(ctx); err != nil {
 		return err
 	}
 	return s.pass(message)
 }
 
-// afterClaim asks for the wallet's frames and for the site's new token, in this
-// order: the frames are what a person waits for.
+// afterClaim asks for the wallet's frames and, when the channel is open or a
+// moment has passed, for the site's new token: the frames are what a person
+// waits for, and this socket does not need the token.
 func (s *signaling) afterClaim(ctx context.Context) error {
 	s.collectors.Go(func() { s.keepCollecting(ctx) })
 	return s.subscribe()

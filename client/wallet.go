@@ -174,6 +174,7 @@ func (r *Request) approve(ctx context.Context, signer Signer) (*Channel, error) 
 	if err != nil {
 		return nil, wrap("prepare answer", protocol.ICEFailed, err)
 	}
+	p.signaling.dialed = p.dialEarly()
 	claiming, cancel := withDeadline(ctx, connectTimeout)
 	defer cancel()
 	if err := r.claimWith(claiming, signer, claim); err != nil {
