@@ -51,7 +51,7 @@ type Session struct {
 	Account protocol.Account
 	// Retired means that the session's rights changed and its token has not
 	// been replaced yet: the token is good for fetching its successor and for
-	// nothing else.
+	// the frames of its links, and shows no account.
 	Retired bool
 	// Generation counts the tokens of the session; a socket that was opened
 	// with an older one is closed.

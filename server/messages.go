@@ -53,7 +53,7 @@ func (socketEvents) OnMessage(conn *gws.Conn, message *gws.Message) {
 	}
 }
 
-func (s *socket) hear() { s.heard.Store(s.server.cfg.Now().Unix()) }
+func (s *socket) hear() { s.heard.Store(time.Now().Unix()) }
 
 // throttle makes a client that sends too much wait, by not reading on. Nothing
 // is lost, and the client is told once.

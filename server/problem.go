@@ -16,13 +16,15 @@ import (
 // publicError returns what a stranger may know of an error: its code and a
 // sentence. Whatever carries no code is [protocol.Internal] and says nothing.
 func publicError(err error) (protocol.Code, string) {
-	var ours *protocol.Error
-	if errors.As(err, &ours) {
-		return ours.Code, ours.Detail
-	}
+	// The outermost decides: what it wraps is the cause, which is not for
+	// strangers.
 	var coded *liaison.Error
 	if errors.As(err, &coded) {
 		return coded.Code, coded.Msg
+	}
+	var plain *protocol.Error
+	if errors.As(err, &plain) {
+		return plain.Code, plain.Detail
 	}
 	return protocol.CodeOf(err), ""
 }

@@ -28,6 +28,7 @@ type room struct {
 	address   string // of the account that claimed the link; empty before
 	expiresAt time.Time
 	reason    protocol.Code // why the link ended; empty while it lives
+	warned    bool          // the site knows that a second wallet came
 }
 
 // end is one side of a room.
@@ -267,12 +268,15 @@ func (r *room) tellClaimedLocked(link liaison.Link) {
 	site.socket.sendMessage(m)
 }
 
-// warnSite tells the site that a second wallet tried to claim its link.
+// warnSite tells the site that a second wallet tried to claim its link: once,
+// or a wallet that tries often enough would fill the site's queue. It reports
+// whether the site is attached here.
 func (r *room) warnSite() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	site := r.ends[protocol.SiteSide].socket
-	if site != nil {
+	if site != nil && !r.warned {
+		r.warned = true
 		site.sendMessage(protocol.ServerMessage{Op: protocol.OpNotice, RequestID: r.id, Code: protocol.LinkTaken})
 	}
 	return site != nil

@@ -87,12 +87,11 @@ func (s *Server) openSocket(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return &liaison.Error{Code: protocol.SessionRequired, Op: "open socket", Msg: "no session was shown"}
 	}
+	// A retired token will do: a site that was away when its link was claimed
+	// learns of it here.
 	session, err := s.tokenSession(r.Context(), token)
 	if err != nil {
 		return err
-	}
-	if session.Retired {
-		return &liaison.Error{Code: protocol.SessionRotated, Op: "open socket"}
 	}
 	s.touch(r.Context(), session)
 	return s.upgrade(w, r, session)
@@ -123,7 +122,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, session liaison
 		s.log.DebugContext(r.Context(), "no upgrade", "cause", logText(err))
 		return nil
 	}
-	now := s.cfg.Now().Unix()
+	now := time.Now().Unix()
 	socket := &socket{
 		server: s, conn: conn, addr: addr, opened: now,
 		session: session.ID, generation: session.Generation,

@@ -35,7 +35,7 @@ func (s *Server) keepHouse(ctx context.Context) {
 			s.expireRooms(ctx)
 		case <-pings.C:
 			for _, socket := range s.hub.openSockets() {
-				socket.tick(s.cfg.Now())
+				socket.tick(time.Now())
 			}
 		case <-removal.C:
 			s.removeExpired(ctx)

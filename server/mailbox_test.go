@@ -1,0 +1,315 @@
+package server_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/liaison-dev/liaison/liaisontest"
+	"github.com/liaison-dev/liaison/protocol"
+)
+
+// TestResume: a wallet whose socket drops gets what it missed, once and in
+// order, and what it has received not again.
+func TestResume(t *testing.T) {
+	srv := liaisontest.NewServer(t, liaisontest.Unlimited)
+	p := newPair(t, srv, testKey(t, 1))
+	p.subscribe()
+	for n := range 3 {
+		p.site.socket.sendFrame(p.id, frame(n, "early"))
+		p.wallet.socket.expectFrame(frame(n, "early"))
+	}
+	p.wallet.socket.ack(p.id, 2) // frame 2 arrived, and its acknowledgement was lost
+	p.site.socket.expect(func(m protocol.ServerMessage) bool { return m.Op == protocol.OpAcked && m.Next == 2 })
+	p.wallet.socket.conn.NetConn().Close()
+	p.site.socket.expect(func(m protocol.ServerMessage) bool { return m.Op == protocol.OpPeer && m.State == protocol.PeerGone })
+	for n := 3; n < 6; n++ {
+		p.site.socket.sendFrame(p.id, frame(n, "missed"))
+	}
+	p.wallet.dial().subscribe(protocol.OfferTopic(p.address), p.id, 3)
+	p.site.socket.expect(func(m protocol.ServerMessage) bool { return m.Op == protocol.OpPeer && m.State == protocol.PeerHere })
+	for n := 3; n < 6; n++ {
+		p.wallet.socket.expectFrame(frame(n, "missed"))
+	}
+	p.wallet.socket.settle()
+	p.wallet.socket.quiet(protocol.OpFrame)
+	if m := p.site.dial().subscribe(protocol.AnswerTopic(p.address), p.id, 0); m.Next != 3 {
+		t.Fatalf("acknowledged = %d, want 3: the wallet subscribed with since 3", m.Next)
+	}
+}
+
+// TestRestart: the frames that a node had when it died are healed by clients
+// that send again what was not acknowledged, however far they had counted.
+func TestRestart(t *testing.T) {
+	srv := liaisontest.NewServer(t, liaisontest.Unlimited)
+	p := newPair(t, srv, testKey(t, 1))
+	p.subscribe()
+	const sent = 200 // more than one mailbox
+	for n := range sent {
+		p.site.socket.sendFrame(p.id, frame(n, "before"))
+		p.wallet.socket.expectFrame(frame(n, "before"))
+		p.wallet.socket.ack(p.id, n+1)
+		p.site.socket.expect(func(m protocol.ServerMessage) bool { return m.Op == protocol.OpAcked && m.Next == uint64(n+1) })
+	}
+	p.wallet.socket.conn.NetConn().Close()
+	p.site.socket.sendFrame(p.id, frame(sent, "lost with the node"))
+	p.site.socket.settle()
+	srv.Stop()
+	srv.Start()
+	p.wallet.dial().subscribe(protocol.OfferTopic(p.address), p.id, sent)
+	p.site.dial().send(protocol.ClientMessage{Op: protocol.OpSubscribe, Topic: protocol.AnswerTopic(p.address), RequestID: p.id, Next: sent})
+	p.site.socket.sendFrame(p.id, frame(sent, "lost with the node"))
+	p.wallet.socket.expectFrame(frame(sent, "lost with the node"))
+}
+
+// TestFrames: what is refused, and that it loses nothing.
+func TestFrames(t *testing.T) {
+	srv := liaisontest.NewServer(t, liaisontest.Unlimited)
+	p := newPair(t, srv, testKey(t, 1))
+	p.site.dial().subscribe(protocol.AnswerTopic(p.address), p.id, 0)
+	p.site.socket.sendFrame(p.id, frame(0, "first"))
+	p.site.socket.sendFrame(p.id, frame(0, "first")) // again: no harm
+	p.site.socket.sendFrame(p.id, frame(0, "other"))
+	p.site.socket.expectError(protocol.FrameConflict)
+	p.site.socket.sendFrame(p.id, frame(protocol.MailboxFrames, "too far ahead"))
+	p.site.socket.expectError(protocol.MailboxFull)
+	big := strings.Repeat("A", protocol.MaxFrameBytes)
+	for n := 1; n <= 4; n++ {
+		p.site.socket.sendFrame(p.id, protocol.Frame{N: uint64(n), D: big})
+	}
+	p.site.socket.sendFrame(p.id, protocol.Frame{N: 5, D: big})
+	p.site.socket.expectError(protocol.MailboxFull)
+	wantProblem(t, p.site.call("POST", linkPath(p.id, "/offer"), protocol.Frame{N: 5, D: big}), protocol.MailboxFull)
+
+	p.wallet.dial().subscribe(protocol.OfferTopic(p.address), p.id, 0)
+	p.wallet.socket.expectFrame(frame(0, "first"))
+	for n := 1; n <= 4; n++ {
+		p.wallet.socket.expectFrame(protocol.Frame{N: uint64(n), D: big})
+	}
+	p.wallet.socket.ack(p.id, 5)
+	p.site.socket.expect(func(m protocol.ServerMessage) bool { return m.Op == protocol.OpAcked && m.Next == 5 })
+	p.site.socket.sendFrame(p.id, protocol.Frame{N: 5, D: big})
+	p.wallet.socket.expectFrame(protocol.Frame{N: 5, D: big})
+}
+
+// TestNewerSocket takes the place of an older one of the same side.
+func TestNewerSocket(t *testing.T) {
+	srv := liaisontest.NewServer(t)
+	p := newPair(t, srv, testKey(t, 1))
+	p.subscribe()
+	older := p.wallet.socket
+	p.wallet.dial().subscribe(protocol.OfferTopic(p.address), p.id, 0)
+	if m := older.expectOp(protocol.OpClosed); m.Code != protocol.Replaced {
+		t.Fatalf("closed = %+v, want %s", m, protocol.Replaced)
+	}
+	p.site.socket.sendFrame(p.id, frame(0, "to the newer"))
+	p.wallet.socket.expectFrame(frame(0, "to the newer"))
+	older.settle()
+	older.quiet(protocol.OpFrame)
+}
+
+// TestIsolation lets 200 sockets of many links, some of one account, some of
+// one session, do random things, and compares all that is delivered with a
+// model: each frame reaches the other side of its link, once and in order, and
+// nobody else.
+func TestIsolation(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	nodes := liaisontest.NewNodes(t, 2, liaisontest.Unlimited)
+	const links, rounds = 100, 3000
+	world := make([]*modelLink, links)
+	for i := range world {
+		world[i] = newModelLink(t, nodes, i, random)
+	}
+	for range rounds {
+		world[random.IntN(links)].step(random)
+	}
+	var wg sync.WaitGroup
+	for _, l := range world {
+		wg.Go(l.finish)
+	}
+	wg.Wait()
+	for _, l := range world {
+		l.check()
+	}
+}
+
+// modelLink is a link, and what was sent on it.
+type modelLink struct {
+	t     *testing.T
+	nodes []*liaisontest.Server
+	name  string
+	pair  pair
+	sides [2]modelSide // by protocol.Side
+}
+
+type modelSide struct {
+	peer     *peer
+	topic    protocol.Topic
+	sent     int           // frames sent, numbered from 0
+	got      int           // frames received in order
+	acked    int           // own frames known to be acknowledged
+	sockets  []*testSocket // all it ever had
+	received []protocol.Frame
+}
+
+func newModelLink(t *testing.T, nodes []*liaisontest.Server, i int, random *rand.Rand) *modelLink {
+	p := newPair(t, nodes[random.IntN(len(nodes))], testKey(t, byte(i%7))) // seven accounts share the links
+	l := &modelLink{t: t, nodes: nodes, name: fmt.Sprintf("link %d", i), pair: p}
+	l.sides[protocol.SiteSide] = modelSide{peer: p.site, topic: protocol.AnswerTopic(p.address)}
+	l.sides[protocol.WalletSide] = modelSide{peer: p.wallet, topic: protocol.OfferTopic(p.address)}
+	for s := range l.sides {
+		l.connect(&l.sides[s], random)
+	}
+	return l
+}
+
+// connect attaches a side to any of the nodes.
+func (l *modelLink) connect(s *modelSide, random *rand.Rand) {
+	s.peer.server = l.nodes[random.IntN(len(l.nodes))].Origin
+	socket := s.peer.dial()
+	s.sockets = append(s.sockets, socket)
+	socket.send(protocol.ClientMessage{Op: protocol.OpSubscribe, Topic: s.topic, RequestID: l.pair.id, Since: uint64(s.got), Next: uint64(s.acked)})
+	socket.expectOp(protocol.OpSubscribed)
+	for n := s.acked; n < s.sent; n++ {
+		socket.sendFrame(l.pair.id, l.frame(s, n))
+	}
+}
+
+func (l *modelLink) frame(s *modelSide, n int) protocol.Frame {
+	return frame(n, fmt.Sprintf("%s %s %d", l.name, s.topic, n))
+}
+
+// step does one random thing.
+func (l *modelLink) step(random *rand.Rand) {
+	s := &l.sides[random.IntN(2)]
+	socket := s.peer.socket
+	switch k := random.IntN(10); {
+	case k < 6 && s.sent-s.acked < protocol.MailboxFrames/2:
+		socket.sendFrame(l.pair.id, l.frame(s, s.sent))
+		s.sent++
+	case k == 6 && s.sent > 0:
+		socket.sendFrame(l.pair.id, l.frame(s, random.IntN(s.sent))) // again
+	case k == 7:
+		socket.conn.NetConn().Close()
+		l.take(s)
+		l.connect(s, random)
+	case k == 8 && random.IntN(4) == 0:
+		l.connect(s, random) // a newer socket beside the older
+	default:
+		l.take(s)
+		socket.ack(l.pair.id, s.got)
+	}
+}
+
+// take moves what the side's newest socket has received into the model.
+func (l *modelLink) take(s *modelSide) {
+	socket := s.sockets[len(s.sockets)-1]
+	socket.mu.Lock()
+	defer socket.mu.Unlock()
+	kept := socket.messages[:0]
+	for _, m := range socket.messages {
+		switch m.Op {
+		case protocol.OpFrame:
+			if m.N > uint64(s.got) {
+				l.t.Errorf("%s %s: got frame %d, want %d", l.name, s.topic, m.N, s.got)
+			}
+			if m.N == uint64(s.got) {
+				s.got++
+			}
+			s.received = append(s.received, protocol.Frame{N: m.N, D: m.D})
+		case protocol.OpAcked:
+			s.acked = max(s.acked, int(m.Next))
+		default:
+			kept = append(kept, m)
+		}
+	}
+	socket.messages = kept
+}
+
+// finish sends everything that was not acknowledged again until all has
+// arrived, as a client would.
+func (l *modelLink) finish() {
+	for side := range l.sides {
+		s, other := &l.sides[side], &l.sides[1-side]
+		random := rand.New(rand.NewPCG(uint64(side), 0))
+		other.sockets[len(other.sockets)-1].conn.NetConn().Close()
+		l.take(other)
+		l.connect(other, random)
+		s.sockets[len(s.sockets)-1].conn.NetConn().Close()
+		l.take(s)
+		l.connect(s, random)
+		waitFor(l.t, l.name+" to deliver everything", func() bool {
+			l.take(other)
+			l.take(s)
+			return other.got == s.sent
+		})
+	}
+}
+
+// check compares what every socket ever got with what was sent to its side.
+func (l *modelLink) check() {
+	for side := range l.sides {
+		s, from := &l.sides[side], &l.sides[1-side]
+		for _, socket := range s.sockets[:len(s.sockets)-1] {
+			socket.mu.Lock()
+			for _, m := range socket.messages {
+				if m.Op == protocol.OpFrame {
+					s.received = append(s.received, protocol.Frame{N: m.N, D: m.D})
+				}
+			}
+			socket.mu.Unlock()
+		}
+		for _, f := range s.received {
+			if want := l.frame(from, int(f.N)); f != want {
+				l.t.Errorf("%s: socket for %s got frame %+v, want %+v", l.name, s.topic, f, want)
+			}
+		}
+		if s.got != from.sent {
+			l.t.Errorf("%s %s: received %d frames, want %d", l.name, s.topic, s.got, from.sent)
+		}
+	}
+}
+
+// TestSlowReader: a socket that is not read is closed. Its sender is not held
+// up, other links are not, and what comes meanwhile waits for its return.
+func TestSlowReader(t *testing.T) {
+	srv := liaisontest.NewServer(t, liaisontest.Unlimited)
+	p, other := newPair(t, srv, testKey(t, 1)), newPair(t, srv, testKey(t, 2))
+	p.subscribe()
+	other.subscribe()
+	p.wallet.socket.mu.Lock() // its reader stops at the next message
+	release := sync.OnceFunc(p.wallet.socket.mu.Unlock)
+	defer release()
+	big := strings.Repeat("A", protocol.MaxFrameBytes)
+	sent := 0
+	for gone := false; !gone && sent < 2000; sent++ {
+		p.site.socket.sendFrame(p.id, protocol.Frame{N: uint64(sent), D: big})
+		p.site.socket.settle() // the server has it
+		// It claims to read, or its mailbox would fill up first.
+		p.wallet.socket.conn.WriteString(fmt.Sprintf(`{"op":"ack","requestId":%q,"next":%d}`, p.id, sent+1))
+		gone = peerGone(p.site.socket.expect(func(m protocol.ServerMessage) bool {
+			return m.Op == protocol.OpAcked && m.Next == uint64(sent+1) || peerGone(m)
+		}))
+	}
+	if sent == 2000 {
+		t.Fatalf("still attached with %d unread frames of %d bytes", sent, len(big))
+	}
+	other.site.socket.sendFrame(other.id, frame(0, "unhindered"))
+	other.wallet.socket.expectFrame(frame(0, "unhindered"))
+	// Whether the last of the wallet's words arrived is open.
+	acked := p.site.dial().subscribe(protocol.AnswerTopic(p.address), p.id, 0).Next
+	sent = max(sent, int(acked))
+	p.site.socket.sendFrame(p.id, frame(sent, "while away"))
+	p.site.socket.settle()
+	release()
+	p.wallet.dial().subscribe(protocol.OfferTopic(p.address), p.id, sent)
+	p.wallet.socket.expectFrame(frame(sent, "while away"))
+}
+
+func peerGone(m protocol.ServerMessage) bool {
+	return m.Op == protocol.OpPeer && m.State == protocol.PeerGone
+}
