@@ -152,7 +152,8 @@ export class View {
     row.dataset.from = from;
     row.append(element("span", "unseen", from === "site" ? "You: " : "Wallet: "), element("span", "text", text));
     this.#messages.append(row);
-    this.#messages.scrollTop = this.#messages.scrollHeight;
+    const log = this.#messages.parentElement!;
+    log.scrollTop = log.scrollHeight;
   }
 
   #phase(phase: Phase): void {

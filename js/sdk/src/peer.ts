@@ -105,6 +105,8 @@ export class Peer {
     const early = this.#early;
     this.#early = [];
     for (const candidate of early) await this.#add(candidate);
+    // A restart can succeed without a change of state that would be announced.
+    this.#changed();
   }
 
   // A candidate that this browser cannot use is no reason to give up the others.
