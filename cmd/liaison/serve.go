@@ -1,0 +1,256 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/liaison-dev/liaison/chain"
+	"github.com/liaison-dev/liaison/membus"
+	"github.com/liaison-dev/liaison/protocol"
+	"github.com/liaison-dev/liaison/server"
+	"github.com/liaison-dev/liaison/sqlite"
+	"github.com/liaison-dev/liaison/web"
+)
+
+// Limits of the HTTP server. A request is small; only the WebSocket, which the
+// limits of package server hold, lasts.
+const (
+	headerTimeout   = 5 * time.Second
+	requestTimeout  = 20 * time.Second
+	idleTimeout     = 2 * time.Minute
+	maxHeaderBytes  = 16 << 10
+	shutdownTimeout = 10 * time.Second
+	storeTimeout    = 10 * time.Second
+)
+
+// defaultMetrics is where metrics are served unless something else is said.
+const defaultMetrics = "127.0.0.1:9090"
+
+// serveCommand runs the server.
+type serveCommand struct {
+	Config kong.ConfigFlag `help:"Read flags from this JSON file: {\"listen\": \"localhost:8080\", \"trusted-proxy\": [\"10.0.0.0/8\"]}. The command line and the environment go before it." placeholder:"FILE"`
+
+	Listen          string         `help:"Where to listen; the default is ${default}." default:"localhost:8080" placeholder:"HOST:PORT"`
+	Origin          string         `help:"The address at which people reach the server, for example https://auth.example.com. The default is the one it listens on, if that is of this machine only." placeholder:"URL"`
+	UnsafeAllowHTTP bool           `name:"unsafe-allow-http" help:"Accept an --origin without TLS on a host that is not this machine. Whoever can listen on the network then has every session."`
+	Data            string         `help:"The file that keeps links, sessions and accounts; the default is ${default}." default:"liaison.db" placeholder:"FILE"`
+	Name            string         `help:"What wallets show as the site's name. The default is the host of the origin." placeholder:"TEXT"`
+	ICEServer       []string       `name:"ice-server" sep:"none" help:"A STUN or TURN server for the peers: stun:HOST:PORT, or turn:HOST:PORT,USERNAME,CREDENTIAL. May be repeated." placeholder:"URL"`
+	TrustedProxy    []netip.Prefix `help:"A proxy that may name its client's address in X-Forwarded-For. May be repeated." placeholder:"CIDR"`
+	MetricsListen   string         `help:"Where to serve metrics for Prometheus, at /metrics: HOST:PORT, or off. The default is 127.0.0.1:9090, or nothing if that is taken." placeholder:"HOST:PORT"`
+	LogLevel        string         `help:"What to log, as JSON on standard error: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
+}
+
+// Run serves until it is interrupted.
+func (c *serveCommand) Run(e *env) error {
+	log, err := c.logger(e.stderr)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return listenFailure("--listen", c.Listen, err)
+	}
+	defer listener.Close()
+	origin, err := c.origin(listener.Addr())
+	if err != nil {
+		return err
+	}
+	metrics, err := c.metricsListener(log)
+	if err != nil {
+		return err
+	}
+	if metrics != nil {
+		defer metrics.Close()
+	}
+	return c.serve(e, log, origin, listener, metrics)
+}
+
+// serve opens what must last and runs the listeners on top of it.
+func (c *serveCommand) serve(e *env, log *slog.Logger, origin protocol.Origin, listener, metrics net.Listener) (err error) {
+	opening, cancel := context.WithTimeout(e.ctx, storeTimeout)
+	store, err := sqlite.Open(opening, sqlite.Config{Path: c.Data})
+	cancel()
+	if err != nil {
+		return dataFailure(c.Data, err)
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	bus := membus.New().Join()
+	defer func() { err = errors.Join(err, bus.Close()) }()
+	verifier := chain.Default()
+	servers, err := iceServers(c.ICEServer)
+	if err != nil {
+		return err
+	}
+	srv, err := server.New(server.Config{
+		Origin: origin, UnsafeAllowHTTP: c.UnsafeAllowHTTP, Store: store, Bus: bus,
+		Verifier: verifier, Chains: verifier.Chains(), SiteName: c.Name,
+		ICEServers: servers, TrustedProxies: c.TrustedProxy, Logger: log,
+	})
+	if err != nil {
+		return &failure{what: err.Error(), cause: "a flag, a LIAISON_ variable or the file of --config", next: "liaison serve --help", exit: exitUsage}
+	}
+	fmt.Fprintf(e.stdout, "Liaison is at %s\n", origin)
+	return c.listen(e.ctx, log, srv, listener, metrics)
+}
+
+// routes puts the page beside the server.
+func routes(srv *server.Server) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/v1/", srv)
+	mux.Handle("/healthz", srv)
+	mux.Handle("/readyz", srv)
+	mux.Handle("/", web.Handler())
+	return mux
+}
+
+// listen serves until ctx ends or a listener fails, and then lets what is under
+// way come to its end.
+func (c *serveCommand) listen(ctx context.Context, log *slog.Logger, srv *server.Server, listener, metrics net.Listener) error {
+	failed := make(chan error, 2)
+	start := func(handler http.Handler, l net.Listener) *http.Server {
+		s := &http.Server{
+			Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: requestTimeout, IdleTimeout: idleTimeout,
+			MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		}
+		go func() { failed <- s.Serve(l) }() // ends with Shutdown
+		return s
+	}
+	servers := []*http.Server{start(routes(srv), listener)}
+	if metrics != nil {
+		mux := http.NewServeMux()
+		mux.Handle("GET /metrics", srv.Metrics())
+		servers = append(servers, start(mux, metrics))
+	}
+	log.Info("serving", "listen", listener.Addr().String())
+	var err error
+	ended := 0
+	select {
+	case err = <-failed:
+		ended++
+	case <-ctx.Done():
+	}
+	stopping, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	if closeErr := srv.Close(stopping); err == nil {
+		err = closeErr
+	}
+	for _, s := range servers {
+		if shutErr := s.Shutdown(stopping); err == nil {
+			err = shutErr
+		}
+	}
+	for ; ended < len(servers); ended++ {
+		<-failed
+	}
+	return err
+}
+
+func (c *serveCommand) logger(w io.Writer) (*slog.Logger, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		return nil, err
+	}
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})), nil
+}
+
+// origin returns what was asked for, or the listener's own address if nobody
+// else can reach it: what others reach is for the operator to say.
+func (c *serveCommand) origin(addr net.Addr) (protocol.Origin, error) {
+	refuse := func(what, cause string) error {
+		return &failure{what: what, cause: cause, next: "liaison serve --origin https://HOST", exit: exitUsage}
+	}
+	if c.Origin != "" {
+		parse := protocol.ParseOrigin
+		if c.UnsafeAllowHTTP {
+			parse = protocol.ParseOriginUnsafe
+		}
+		origin, err := parse(strings.TrimSuffix(c.Origin, "/"))
+		if err != nil {
+			return "", refuse("--origin "+c.Origin+" is not the address of a server", "it must be https://HOST[:PORT] in lower case, without a path or the default port")
+		}
+		return origin, nil
+	}
+	host, _, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return "", refuse("--listen "+c.Listen+" is not HOST:PORT", err.Error())
+	}
+	port := strconv.Itoa(addr.(*net.TCPAddr).Port)
+	text := "http://" + net.JoinHostPort(strings.ToLower(host), port)
+	if port == "80" {
+		text = strings.TrimSuffix(text, ":80")
+	}
+	origin, err := protocol.ParseOrigin(text)
+	if err != nil {
+		return "", refuse("others can reach "+c.Listen+", and --origin does not say at what address", "the server does not listen on this machine alone")
+	}
+	return origin, nil
+}
+
+// metricsListener returns where metrics are served; nil if nowhere.
+func (c *serveCommand) metricsListener(log *slog.Logger) (net.Listener, error) {
+	switch c.MetricsListen {
+	case "off":
+		return nil, nil
+	case "":
+		listener, err := net.Listen("tcp", defaultMetrics)
+		if err != nil {
+			log.Warn("no metrics are served: the default address is taken", "listen", defaultMetrics)
+			return nil, nil
+		}
+		return listener, nil
+	}
+	listener, err := net.Listen("tcp", c.MetricsListen)
+	if err != nil {
+		return nil, listenFailure("--metrics-listen", c.MetricsListen, err)
+	}
+	return listener, nil
+}
+
+// iceServers reads "URL" or "URL,USERNAME,CREDENTIAL".
+func iceServers(texts []string) ([]protocol.ICEServer, error) {
+	var servers []protocol.ICEServer
+	for _, text := range texts {
+		parts := strings.SplitN(text, ",", 3)
+		scheme, _, _ := strings.Cut(parts[0], ":")
+		turn := scheme == "turn" || scheme == "turns"
+		if scheme != "stun" && scheme != "stuns" && !turn || turn != (len(parts) == 3) {
+			return nil, &failure{
+				what: "--ice-server " + parts[0] + " is not a STUN or TURN server", cause: "it must be stun:HOST:PORT, or turn:HOST:PORT,USERNAME,CREDENTIAL",
+				next: "liaison serve --ice-server stun:HOST:PORT", exit: exitUsage,
+			}
+		}
+		s := protocol.ICEServer{URLs: parts[:1:1]}
+		if turn {
+			s.Username, s.Credential = parts[1], parts[2]
+		}
+		servers = append(servers, s)
+	}
+	return servers, nil
+}
+
+func listenFailure(flag, address string, err error) error {
+	return &failure{
+		what: "cannot listen on " + address + ": " + err.Error(), cause: "another program uses the address, or it is not one of this machine",
+		next: "liaison serve " + flag + " localhost:8081", exit: exitFailed,
+	}
+}
+
+func dataFailure(path string, err error) error {
+	cause := "the folder does not exist or may not be written, or the file is not one of this program"
+	if errors.Is(err, sqlite.ErrInUse) {
+		cause = "another liaison serve uses the file"
+	}
+	return &failure{what: "cannot open " + path + ": " + err.Error(), cause: cause, next: "liaison serve --data FILE", exit: exitFailed}
+}
