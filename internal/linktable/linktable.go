@@ -1,0 +1,80 @@
+package linktable
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"github.com/liaison-dev/liaison"
+)
+
+const head = `# States of a link
+
+<!-- Written by internal/genlink from the table in link.go; do not edit. -->
+
+A link waits for 120 s and lives, once claimed, for 10 minutes after the last socket has gone. After its time every event but expire is refused with ` + "`link_expired`" + `. A closed link refuses everything with the reason for which it was closed.
+
+`
+
+// meanings say what the events are, for readers of the specification.
+var meanings = map[liaison.EventKind]string{
+	liaison.Consume: "a wallet shows a proof with the link's nonce, which is spent before the proof is looked at",
+	liaison.Claim:   "the proof held",
+	liaison.Reject:  "the person at the wallet said no",
+	liaison.Collect: "the site's browser fetches the new id of its session",
+	liaison.Renew:   "a side is attached",
+	liaison.Close:   "a side ends the link",
+	liaison.Expire:  "the time ran out",
+}
+
+// Render returns the document.
+func Render() []byte {
+	var b bytes.Buffer
+	b.WriteString(head)
+	diagram(&b)
+	events(&b)
+	table(&b)
+	return b.Bytes()
+}
+
+func diagram(b *bytes.Buffer) {
+	b.WriteString("```mermaid\nstateDiagram-v2\n    [*] --> waiting: open\n")
+	for _, state := range liaison.LinkStates() {
+		for _, kind := range liaison.EventKinds() {
+			if move := liaison.MoveOf(state, kind); move.To != "" {
+				fmt.Fprintf(b, "    %s --> %s: %s\n", state, move.To, kind)
+			}
+		}
+	}
+	b.WriteString("    closed --> [*]\n```\n\n")
+}
+
+func events(b *bytes.Buffer) {
+	b.WriteString("| event | happens when |\n|---|---|\n")
+	for _, kind := range liaison.EventKinds() {
+		fmt.Fprintf(b, "| %s | %s |\n", kind, meanings[kind])
+	}
+	b.WriteString("\n")
+}
+
+func table(b *bytes.Buffer) {
+	b.WriteString("| state | event | next state or refusal | then |\n|---|---|---|---|\n")
+	for _, state := range liaison.LinkStates() {
+		for _, kind := range liaison.EventKinds() {
+			move := liaison.MoveOf(state, kind)
+			outcome := string(move.To)
+			if move.To == "" {
+				outcome = "`" + string(move.Refusal) + "`"
+			}
+			fmt.Fprintf(b, "| %s | %s | %s | %s |\n", state, kind, outcome, effects(move.Effects))
+		}
+	}
+}
+
+func effects(all []liaison.Effect) string {
+	words := make([]string, len(all))
+	for i, e := range all {
+		words[i] = string(e)
+	}
+	return strings.Join(words, "; ")
+}
