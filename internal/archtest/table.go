@@ -52,6 +52,8 @@ func Table() []Row {
 		{"internal/metrics", []string{"protocol"}, []string{"github.com/prometheus"}, "what is counted does not depend on who counts"},
 		{"internal/keyfile", []string{"protocol", "chain"}, []string{"filippo.io/age"}, "the key file is for the command line alone"},
 		{"internal/codetable", []string{"protocol"}, nil, "what is rendered into documents comes from the protocol"},
+		{"internal/openapi", []string{"protocol", "server"}, nil, "the document is rendered from the routes as the server has them"},
+		{"internal/genopenapi", []string{"internal/openapi"}, nil, "a generator writes what a table renders"},
 		{"internal/vectortable", nil, nil, "vectors are written by hand, not computed from the code that they test"},
 		{"internal/vectors", nil, nil, "reading files needs nothing"},
 		{"internal/archtest", nil, nil, "a rule that imports what it judges cannot judge it"},

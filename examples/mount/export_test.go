@@ -1,0 +1,4 @@
+package main
+
+// NewSite is the website as main serves it.
+var NewSite = newSite
