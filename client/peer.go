@@ -38,14 +38,15 @@ type peer struct {
 	checks  int           // how often ICE began to look for a path
 	changed chan struct{} // closed at the next change of state
 
+	describing sync.Mutex
 	// Guarded by describing: one description at a time, and no candidate of ours
 	// before the description that it belongs to.
-	describing sync.Mutex
-	local      webrtc.SessionDescription // made, but not in force: nothing is gathered
-	held       bool                      // keep candidates back
-	kept       []protocol.PeerMessage
-	early      []webrtc.ICECandidateInit // the other side's, before its description
-	taken      int                       // candidates for the present description
+	local webrtc.SessionDescription // made, but not in force: nothing is gathered
+	ufrag string                    // names the present start of ICE
+	held  bool                      // keep candidates back
+	kept  []protocol.PeerMessage
+	early []webrtc.ICECandidateInit // the other side's, before its description
+	taken int                       // candidates for the present description
 }
 
 func newPeer(pc *webrtc.PeerConnection, send func(protocol.PeerMessage) error, pathed func(*webrtc.ICECandidatePair)) *peer {
@@ -93,7 +94,7 @@ func (p *peer) answer(offer protocol.PeerMessage) (protocol.PeerMessage, error) 
 func (p *peer) gather() error {
 	p.describing.Lock()
 	defer p.describing.Unlock()
-	return p.pc.SetLocalDescription(p.local)
+	return p.enforce(p.local)
 }
 
 // release sends the candidates that were kept, and from now on each when it is
@@ -146,7 +147,7 @@ func (p *peer) answerNow(offer string) error {
 
 // describe puts a description in force, sends it, and its candidates after it.
 func (p *peer) describe(t protocol.PeerType, local webrtc.SessionDescription) error {
-	if err := p.pc.SetLocalDescription(local); err != nil {
+	if err := p.enforce(local); err != nil {
 		return err
 	}
 	if err := p.send(protocol.PeerMessage{T: t, SDP: local.SDP}); err != nil {
@@ -217,14 +218,19 @@ func (p *peer) found(c *webrtc.ICECandidate) {
 }
 
 // stale reports whether a candidate was found before the last restart of ICE.
+// (The library's own answer, GetLocalParameters, races with its start.)
 func (p *peer) stale(c *webrtc.ICECandidate) bool {
-	_, rest, ok := strings.Cut(c.ToJSON().Candidate+" ", " ufrag ")
-	if !ok {
-		return false
-	}
-	now, err := p.pc.SCTP().Transport().ICETransport().GetLocalParameters()
+	_, rest, ok := strings.Cut(c.ToJSON().Candidate, " ufrag ")
 	ufrag, _, _ := strings.Cut(rest, " ")
-	return err == nil && ufrag != now.UsernameFragment
+	return ok && ufrag != p.ufrag
+}
+
+// enforce puts a description of ours in force.
+func (p *peer) enforce(local webrtc.SessionDescription) error {
+	_, rest, _ := strings.Cut(local.SDP, "\na=ice-ufrag:")
+	ufrag, _, _ := strings.Cut(rest, "\n")
+	p.ufrag = strings.TrimSuffix(ufrag, "\r")
+	return p.pc.SetLocalDescription(local)
 }
 
 // moved is called when ICE changes its state.

@@ -82,6 +82,8 @@ var errLeft = errors.New("left")
 
 func (f fatal) Error() string { return f.err.Error() }
 
+func (f fatal) Unwrap() error { return f.err }
+
 func end(code protocol.Code, detail string) error {
 	return fatal{&Error{Code: code, Op: "signaling", Detail: detail}}
 }
@@ -328,10 +330,11 @@ func (s *signaling) linked(ctx context.Context, m protocol.ServerMessage) error 
 		return err
 	}
 	s.progress(1) // who answers has the offer
-	if err := s.afterClaim(ctx); err != nil {
+	broken := s.afterClaim(ctx)
+	if err := s.pass(message); err != nil { // it counts as received, socket or not
 		return err
 	}
-	return s.pass(message)
+	return broken
 }
 
 // afterClaim asks for the wallet's frames and, when the channel is open or a
