@@ -36,7 +36,8 @@ func (s *Server) update(ctx context.Context, op string, change func() (liaison.C
 // what else belongs to the change; it may be nil. Effects happen before
 // updateLink returns, also those of a refused event.
 func (s *Server) updateLink(ctx context.Context, op string, id protocol.RequestID, event liaison.Event,
-	with func(liaison.Link, *liaison.Change) error) (liaison.Link, error) {
+	with func(liaison.Link, *liaison.Change) error,
+) (liaison.Link, error) {
 	var next liaison.Link
 	var effects []liaison.Effect
 	err := s.update(ctx, op, func() (change liaison.Change, err error) {

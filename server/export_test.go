@@ -1,6 +1,21 @@
 package server
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // ExpireRooms does now what the house-keeping does every second.
 func (s *Server) ExpireRooms(ctx context.Context) { s.expireRooms(ctx) }
+
+// ClientAddress is the address that limits count.
+var ClientAddress = clientAddress
+
+// LinkQuota bounds how many links are opened in two minutes.
+type LinkQuota = linkQuota
+
+// NewLinkQuota returns a quota of n.
+func NewLinkQuota(n int) *LinkQuota { return &linkQuota{max: n} }
+
+// Take counts one more link.
+func (q *LinkQuota) Take(now time.Time) bool { return q.take(now) }
