@@ -273,7 +273,7 @@ func TestForeignSignature(t *testing.T) {
 
 func TestKeyHidesItsSecret(t *testing.T) {
 	key := newKey(t, 9)
-	for _, shown := range []string{fmt.Sprint(key), fmt.Sprintf("%+v", key), fmt.Sprintf("%#v", key), fmt.Sprintf("%s", key)} {
+	for _, shown := range []string{fmt.Sprint(key), fmt.Sprintf("%+v", key), fmt.Sprintf("%#v", key), key.String()} {
 		if shown != string(key.Account()) {
 			t.Errorf("a key shows as %q, want its account %q", shown, key.Account())
 		}

@@ -101,7 +101,7 @@ func TestSocketOrigins(t *testing.T) {
 		{"another site with a bearer token", "https://evil.example", "", bearer, protocol.Subprotocol, "403"},
 		{"null origin", "null", cookie, "", protocol.Subprotocol, "403"},
 		{"no session", "", "", "", protocol.Subprotocol, "401"},
-		{"unknown token", "", "", "Bearer " + string(protocol.NewToken()), protocol.Subprotocol, "401"},
+		{"unknown token", "", "", "Bearer " + protocol.NewToken(), protocol.Subprotocol, "401"},
 		{"no subprotocol", "", "", bearer, "", "426"},
 		{"another subprotocol", "", "", bearer, "liaison.2", "426"},
 	} {

@@ -264,8 +264,11 @@ func (s *suite) follow(ctx context.Context, link liaison.Link) error {
 		}
 		link.Version++
 		got, err := s.store.Link(ctx, link.ID)
-		if err != nil || !equal(got, link) {
-			return fmt.Errorf("read after commit: got %+v, %v, want %+v", got, err, link)
+		if err != nil {
+			return fmt.Errorf("read after commit: %w", err)
+		}
+		if !equal(got, link) {
+			return fmt.Errorf("read after commit: got %+v, want %+v", got, link)
 		}
 	}
 	return nil

@@ -149,9 +149,9 @@ func (s *suite) wantAccount(want liaison.AccountRecord) {
 
 func (s *suite) waiting() {
 	var want []liaison.Link
-	for _, age := range []time.Duration{3, 1, 2} {
+	for _, age := range []time.Duration{3 * time.Second, time.Second, 2 * time.Second} {
 		link := s.newLink("site")
-		link.IssuedAt = epoch.Add(-age * time.Second)
+		link.IssuedAt = epoch.Add(-age)
 		s.commit(liaison.Change{Links: []liaison.Link{link}})
 		link.Version = 1
 		want = append(want, link)

@@ -204,12 +204,11 @@ func (c *serveCommand) metricsListener(log *slog.Logger) (net.Listener, error) {
 	case "off":
 		return nil, nil
 	case "":
-		listener, err := net.Listen("tcp", defaultMetrics)
-		if err != nil {
-			log.Warn("no metrics are served: the default address is taken", "listen", defaultMetrics)
-			return nil, nil
+		if listener, err := net.Listen("tcp", defaultMetrics); err == nil {
+			return listener, nil
 		}
-		return listener, nil
+		log.Warn("no metrics are served: the default address is taken", "listen", defaultMetrics)
+		return nil, nil
 	}
 	listener, err := net.Listen("tcp", c.MetricsListen)
 	if err != nil {

@@ -4,7 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
+	"path/filepath"
 	"strings"
 )
 
@@ -14,19 +14,24 @@ type comments map[string]string
 
 // readComments parses the Go files of a folder, tests left out.
 func readComments(dir string) (comments, error) {
-	notTest := func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }
-	packages, err := parser.ParseDir(token.NewFileSet(), dir, notTest, parser.ParseComments)
+	paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	if err != nil {
 		return nil, err
 	}
 	found := comments{}
-	for _, p := range packages {
-		ast.Inspect(p, func(n ast.Node) bool {
-			if decl, ok := n.(*ast.GenDecl); ok {
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range file.Decls {
+			if decl, ok := d.(*ast.GenDecl); ok {
 				found.add(decl)
 			}
-			return true
-		})
+		}
 	}
 	return found, nil
 }
