@@ -77,8 +77,11 @@ func (s *suite) links() {
 // proof's also alone, so that none can hide behind another.
 func linkVariants(link liaison.Link) []liaison.Link {
 	proofs := []protocol.Proof{
-		{Type: protocol.ProofMX}, {Chain: protocol.AlgorandMainNet}, {Address: "ADDRESS"},
-		{Message: "line\nline \"quoted\" <&> ünï \\ \x7f"}, {Signature: protocol.Base64{0, 255, 128}},
+		{Type: protocol.ProofMX},
+		{Chain: protocol.AlgorandMainNet},
+		{Address: "ADDRESS"},
+		{Message: "line\nline \"quoted\" <&> ünï \\ \x7f"},
+		{Signature: protocol.Base64{0, 255, 128}},
 		{Type: protocol.ProofMX, Chain: protocol.AlgorandMainNet, Address: "ADDRESS", Message: strings.Repeat("m", protocol.MaxSignInBytes), Signature: make(protocol.Base64, 64)},
 	}
 	var variants []liaison.Link
