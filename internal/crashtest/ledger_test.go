@@ -1,0 +1,131 @@
+package crashtest_test
+
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/liaison-dev/liaison/protocol"
+)
+
+// standing is what a token is good for.
+type standing string
+
+// Standings of a token. One that opens a session is written "open:" and the
+// account, which is empty for an anonymous session.
+const (
+	openPrefix standing = "open:"
+	retired    standing = "retired" // good for its successor only
+	dead       standing = "dead"
+)
+
+func open(account protocol.Account) standing { return openPrefix + standing(account) }
+
+// spent is what is known of a nonce.
+type spent string
+
+// Fates of a nonce that was posted.
+const (
+	accepted spent = "accepted" // its claim was acknowledged
+	refused  spent = "refused"  // its claim was answered with proof_rejected
+	unknown  spent = "unknown"  // no answer came
+)
+
+// claim is one nonce that was posted.
+type claim struct {
+	id    protocol.RequestID
+	site  string         // token of the site at that time
+	good  protocol.Claim // a claim with this nonce whose proof holds, whatever was posted
+	nonce spent
+}
+
+// ledger is what the clients know for certain, because the server acknowledged
+// it. Where no answer came, it has all that may be true; what is then seen is
+// the truth from there on.
+type ledger struct {
+	mu sync.Mutex
+	// Guarded by mu.
+	tokens   map[string][]standing
+	accounts map[protocol.Account]bool
+	claims   []*claim
+	news     []string // tokens whose standing was noted since the last check
+	fresh    []*claim // claims that were noted since the last check
+}
+
+func newLedger() *ledger {
+	return &ledger{tokens: make(map[string][]standing), accounts: make(map[protocol.Account]bool)}
+}
+
+// note says what a token may be good for from now on.
+func (l *ledger) note(token string, standings ...standing) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.tokens[token] = slices.Compact(standings)
+	l.news = append(l.news, token)
+}
+
+// change notes that a token's standing changes for certain if the call was
+// acknowledged, and may have changed if no answer came. A refused call changes
+// nothing.
+func (l *ledger) change(token string, a answer, to standing) {
+	if token == "" {
+		return
+	}
+	l.mu.Lock()
+	before := l.tokens[token]
+	l.mu.Unlock()
+	switch {
+	case a.ok():
+		l.note(token, to)
+	case a.lost():
+		l.note(token, append([]standing{to}, before...)...)
+	}
+}
+
+func (l *ledger) account(account protocol.Account) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.accounts[account] = true
+}
+
+func (l *ledger) claim(c *claim) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.claims = append(l.claims, c)
+	l.fresh = append(l.fresh, c)
+}
+
+// takeNews returns what was noted since the last call.
+func (l *ledger) takeNews() (tokens []string, claims []*claim) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	tokens, claims = l.news, l.fresh
+	l.news, l.fresh = nil, nil
+	slices.Sort(tokens)
+	return slices.Compact(tokens), claims
+}
+
+// mayBe returns what a token may be good for.
+func (l *ledger) mayBe(token string) []standing {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.tokens[token]
+}
+
+// standingOf reads the answer to GET /v1/session.
+func standingOf(a answer) standing {
+	switch {
+	case a.ok():
+		return open(decode[protocol.SessionView](a).Account)
+	case a.code == protocol.SessionRotated:
+		return retired
+	case a.code == protocol.SessionRequired:
+		return dead
+	}
+	return standing("nothing that was expected: " + a.String())
+}
+
+// account returns whom an open token speaks for.
+func (s standing) account() protocol.Account {
+	return protocol.Account(strings.TrimPrefix(string(s), string(openPrefix)))
+}
