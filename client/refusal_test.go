@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,18 +34,41 @@ func TestReject(t *testing.T) {
 	codeIs(t, "ReadLink after a rejection", err, protocol.UserRejected)
 }
 
-// The server's clock runs behind so that a link that it opens is about to end.
+// TestExpiry lets the server's clock jump over the end of a link.
 func TestExpiry(t *testing.T) {
+	var jumped atomic.Bool
+	srv := liaisontest.NewServer(t, func(cfg *server.Config) {
+		cfg.Now = func() time.Time {
+			if jumped.Load() {
+				return time.Now().Add(protocol.LinkTTL)
+			}
+			return time.Now()
+		}
+	})
+	s := openLink(t, srv.Origin)
+	s.site.expect(t, "socket up", socketUp)
+	s.accept()
+	s.read()
+	jumped.Store(true)
+	_, err := s.request.Approve(limited(t), s.key)
+	codeIs(t, "Approve of an expired link", err, protocol.LinkExpired)
+	_, err = client.ReadLink(limited(t), s.pending.Link().String(), client.WalletConfig{ICE: loopback})
+	codeIs(t, "ReadLink of an expired link", err, protocol.LinkExpired)
+	<-s.acceptDone
+	codeIs(t, "Accept of a link that expired", s.siteErr, protocol.LinkExpired)
+}
+
+// TestExpiryWithoutTheServer lets a link end that nobody can end any more: its
+// server is gone. Its clock was behind, so that the link seems old.
+func TestExpiryWithoutTheServer(t *testing.T) {
 	srv := liaisontest.NewServer(t, func(cfg *server.Config) {
 		cfg.Now = func() time.Time { return time.Now().Add(time.Second - protocol.LinkTTL) }
 	})
-	pending, err := client.OpenLink(limited(t), client.SiteConfig{Server: srv.Origin, ICE: loopback})
-	if err != nil {
-		t.Fatalf("OpenLink: %v", err)
-	}
-	defer pending.Close()
-	_, err = pending.Accept(limited(t))
-	codeIs(t, "Accept of a link that nobody answers", err, protocol.LinkExpired)
+	s := openLink(t, srv.Origin)
+	srv.Stop()
+	s.accept()
+	<-s.acceptDone
+	codeIs(t, "Accept of a link whose server is gone", s.siteErr, protocol.LinkExpired)
 }
 
 func TestAcceptCanBeCanceledAndCalledAgain(t *testing.T) {
