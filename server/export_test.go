@@ -19,3 +19,6 @@ func NewLinkQuota(n int) *LinkQuota { return &linkQuota{max: n} }
 
 // Take counts one more link.
 func (q *LinkQuota) Take(now time.Time) bool { return q.take(now) }
+
+// Rooms is how many links have a part on this node.
+func (s *Server) Rooms() int { return len(s.hub.openRooms()) }
