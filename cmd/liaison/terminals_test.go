@@ -1,0 +1,176 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/liaison-dev/liaison/client"
+	"github.com/liaison-dev/liaison/liaisontest"
+	"github.com/liaison-dev/liaison/protocol"
+)
+
+// terminal is one run of the program in this process.
+type terminal struct {
+	t      *testing.T
+	stdin  *io.PipeWriter
+	events chan event
+	exit   chan int
+	stderr *strings.Builder // read it after exit
+}
+
+// start runs a command line with --json.
+func start(t *testing.T, args ...string) *terminal {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	t.Cleanup(cancel)
+	in, stdin := io.Pipe()
+	out, stdout := io.Pipe()
+	term := &terminal{t: t, stdin: stdin, events: make(chan event, 100), exit: make(chan int, 1), stderr: new(strings.Builder)}
+	t.Cleanup(func() { stdin.Close() })
+	e := &env{
+		ctx: ctx, stdin: in, stdout: stdout, stderr: term.stderr, ice: client.ICE{LoopbackOnly: true},
+		getenv:    func(name string) string { return map[string]string{"LIAISON_PASSPHRASE": "secret"}[name] },
+		configDir: func() (string, error) { return "", errors.New("not in this test") },
+	}
+	go func() {
+		defer close(term.events)
+		lines := bufio.NewScanner(out)
+		for lines.Scan() {
+			var ev event
+			if err := json.Unmarshal(lines.Bytes(), &ev); err != nil {
+				t.Errorf("standard output has %q, want JSON", lines.Text())
+			}
+			term.events <- ev
+		}
+	}()
+	go func() {
+		code := run(e, append(args, "--json"))
+		stdout.Close()
+		term.exit <- code
+	}()
+	return term
+}
+
+// expect returns the next event of the kind and drops those before it.
+func (term *terminal) expect(kind string) event {
+	term.t.Helper()
+	for ev := range term.events {
+		if ev.Event == kind {
+			return ev
+		}
+		if ev.Event == "error" {
+			term.t.Fatalf("event %+v, want %s", ev, kind)
+		}
+	}
+	term.t.Fatalf("the program ended without event %s", kind)
+	return event{}
+}
+
+func (term *terminal) typeLine(line string) {
+	term.t.Helper()
+	if _, err := io.WriteString(term.stdin, line+"\n"); err != nil {
+		term.t.Fatalf("type %q: %v", line, err)
+	}
+}
+
+func (term *terminal) wantExit(want int) {
+	term.t.Helper()
+	for range term.events { // to its end
+	}
+	if got := <-term.exit; got != want {
+		term.t.Errorf("exit code %d, want %d; standard error:\n%s", got, want, term.stderr)
+	}
+}
+
+func (term *terminal) wantMessage(want string) {
+	term.t.Helper()
+	if got := term.expect("message"); got.Data == nil || *got.Data != want {
+		term.t.Errorf("message %+v, want data %q", got, want)
+	}
+}
+
+// TestTwoTerminals is the whole with two terminals and no browser.
+func TestTwoTerminals(t *testing.T) {
+	srv := liaisontest.NewServer(t)
+	site := start(t, "link", "--server", string(srv.Origin))
+	link := site.expect("link").URI
+	wallet := start(t, "wallet", "connect", link, "--yes", "--wallet", filepath.Join(t.TempDir(), "w.age"))
+	request := wallet.expect("request")
+	if request.Site == nil || request.Site.Origin != srv.Origin || !strings.Contains(request.Text, "wants you to sign in") {
+		t.Errorf("request %+v, want the site's origin %s and the text", request, srv.Origin)
+	}
+	account := wallet.expect("linked").Account
+	if got := site.expect("linked").Account; got != account || account.Chain() != protocol.AlgorandMainNet {
+		t.Errorf("the site says %q is linked, the wallet %q; want one Algorand account", got, account)
+	}
+	for _, term := range []*terminal{site, wallet} {
+		if got := term.expect("open"); got.Path != client.PathHost {
+			t.Errorf("open event %+v, want path host", got)
+		}
+	}
+	site.typeLine("hello wallet")
+	wallet.wantMessage("hello wallet")
+	wallet.typeLine(`hello "site" ä`)
+	site.wantMessage(`hello "site" ä`)
+	wallet.typeLine("last words")
+	wallet.stdin.Close()
+	site.wantMessage("last words")
+	if got := site.expect("closed").Code; got != protocol.ChannelClosed {
+		t.Errorf("closed with %q, want channel_closed", got)
+	}
+	wallet.expect("closed")
+	wallet.wantExit(exitDone)
+	site.wantExit(exitDone)
+}
+
+func TestNoIsAnAnswer(t *testing.T) {
+	srv := liaisontest.NewServer(t)
+	site := start(t, "link", "--server", string(srv.Origin))
+	wallet := start(t, "wallet", "connect", site.expect("link").URI, "--wallet", filepath.Join(t.TempDir(), "w.age"))
+	wallet.expect("request")
+	wallet.typeLine("maybe")
+	wallet.wantExit(exitFailed)
+	site.wantExit(exitFailed)
+}
+
+func TestInterruptedWait(t *testing.T) {
+	srv := liaisontest.NewServer(t)
+	site := start(t, "link", "--server", string(srv.Origin))
+	link := site.expect("link").URI
+	wallet := start(t, "wallet", "connect", link, "--timeout", "3s", "--wallet", filepath.Join(t.TempDir(), "w.age"))
+	wallet.expect("request")
+	wallet.wantExit(exitTimedOut) // nobody answers the question
+	site.stdin.Close()
+}
+
+// TestOneQRCodeForDarkAndLight checks the picture's frame: a reader needs the
+// quiet zone, and a terminal must get its colors back.
+func TestOneQRCodeForDarkAndLight(t *testing.T) {
+	for _, color := range []bool{true, false} {
+		picture, err := drawQR("liquid://127.0.0.1:8080/?requestId=0123456789abcdef", color)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(strings.TrimSuffix(picture, "\n"), "\n")
+		light := "█"
+		if color {
+			light = " "
+		}
+		for _, line := range []string{lines[0], lines[1], lines[len(lines)-2]} {
+			bare := strings.TrimSuffix(strings.TrimPrefix(line, "\x1b[38;5;16;48;5;231m"), "\x1b[0m")
+			if strings.Trim(bare, light) != "" {
+				t.Errorf("color %v: line %q of the quiet zone is not light", color, bare)
+			}
+			if color && !strings.HasSuffix(line, "\x1b[0m") {
+				t.Errorf("line %q does not give the terminal its colors back", line)
+			}
+		}
+	}
+}
