@@ -42,12 +42,12 @@ func Example() {
 
 	mux := http.NewServeMux()
 	mux.Handle("/v1/", srv)
-	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("GET /orders", func(w http.ResponseWriter, r *http.Request) {
 		account, _ := srv.Account(r)
 		fmt.Fprintf(w, "signed in: %t", account != "")
 	})
 	recorder := httptest.NewRecorder()
-	mux.ServeHTTP(recorder, httptest.NewRequest("GET", "/", nil))
+	mux.ServeHTTP(recorder, httptest.NewRequest("GET", "/orders", nil))
 	fmt.Println(recorder.Body)
 	// Output: signed in: false
 }
