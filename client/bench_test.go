@@ -3,7 +3,9 @@ package client_test
 import (
 	"context"
 	"net"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/webrtc/v4"
@@ -21,6 +23,7 @@ func BenchmarkConsentToOpen(b *testing.B) {
 	srv := liaisontest.NewServer(b, liaisontest.Unlimited)
 	key := walletKey(b, 1)
 	ctx := context.Background()
+	var took durations
 	for b.Loop() {
 		b.StopTimer()
 		pending, err := client.OpenLink(ctx, client.SiteConfig{Server: srv.Origin, ICE: loopback})
@@ -37,11 +40,13 @@ func BenchmarkConsentToOpen(b *testing.B) {
 			accepted <- channel
 		}()
 		b.StartTimer()
+		start := time.Now()
 		wallet, err := request.Approve(ctx, key)
 		if err != nil {
 			b.Fatal(err)
 		}
 		site := <-accepted
+		took = append(took, time.Since(start))
 		b.StopTimer()
 		if site != nil {
 			site.Close()
@@ -49,6 +54,17 @@ func BenchmarkConsentToOpen(b *testing.B) {
 		wallet.Close()
 		b.StartTimer()
 	}
+	took.report(b)
+}
+
+// durations are reported by their median beside the mean: a disk that syncs
+// slowly once in a while is not what is measured.
+type durations []time.Duration
+
+func (d durations) report(b *testing.B) {
+	slices.Sort(d)
+	b.ReportMetric(float64(d[len(d)/2])/float64(time.Millisecond), "p50-ms")
+	b.ReportMetric(float64(d[len(d)/10])/float64(time.Millisecond), "p10-ms")
 }
 
 // readWithOffer reads the link until the site's offer is there, as it is when a
@@ -71,6 +87,7 @@ func readWithOffer(b *testing.B, link string) *client.Request {
 // then answer, candidates as they are found, until the channel is open on both
 // sides.
 func BenchmarkBarePair(b *testing.B) {
+	var took durations
 	for b.Loop() {
 		b.StopTimer()
 		site, wallet := barePeer(b), barePeer(b)
@@ -86,14 +103,17 @@ func BenchmarkBarePair(b *testing.B) {
 		channel.OnOpen(func() { opened <- struct{}{} })
 		wallet.OnDataChannel(func(c *webrtc.DataChannel) { c.OnOpen(func() { opened <- struct{}{} }) })
 		b.StartTimer()
+		start := time.Now()
 		connect(b, site, wallet, offer)
 		<-opened
 		<-opened
+		took = append(took, time.Since(start))
 		b.StopTimer()
 		site.GracefulClose()
 		wallet.GracefulClose()
 		b.StartTimer()
 	}
+	took.report(b)
 }
 
 func barePeer(b *testing.B) *webrtc.PeerConnection {
