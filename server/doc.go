@@ -10,7 +10,7 @@
 //		Origin:   "https://example.com",
 //		Store:    store,
 //		Bus:      membus.New().Join(),
-//		Verifier: chain.New(chain.Algorand{}),
+//		Verifier: chain.Default(),
 //		Chains:   []protocol.ChainID{protocol.AlgorandMainNet},
 //	})
 //	…
