@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -146,12 +147,14 @@ func (m ClientMessage) Frame() Frame { return Frame{N: m.N, D: m.D} }
 
 // ParseClientMessage reads and checks a message from a client.
 func ParseClientMessage(data []byte) (ClientMessage, error) {
-	var m ClientMessage
 	if len(data) > MaxMessageBytes {
-		return m, Errorf(TooLarge, "a message may have %d bytes", MaxMessageBytes)
+		return ClientMessage{}, Errorf(TooLarge, "a message may have %d bytes", MaxMessageBytes)
 	}
-	if err := decodeStrict(data, &m); err != nil {
-		return ClientMessage{}, err
+	m, canonical := parseCanonical(data)
+	if !canonical {
+		if err := decodeStrict(data, &m); err != nil {
+			return ClientMessage{}, err
+		}
 	}
 	if err := m.validate(); err != nil {
 		return ClientMessage{}, err
@@ -230,6 +233,7 @@ func ParseServerMessage(data []byte) (ServerMessage, error) {
 // often enough for the encoder's reflection to show; none of its strings needs
 // escaping, since each was checked when it came in.
 func AppendFrame(b []byte, topic Topic, id RequestID, f Frame) []byte {
+	b = slices.Grow(b, len(topic)+len(id)+len(f.D)+80)
 	b = append(b, `{"op":"frame","topic":"`...)
 	b = append(b, topic...)
 	b = append(b, `","requestId":"`...)
@@ -243,6 +247,7 @@ func AppendFrame(b []byte, topic Topic, id RequestID, f Frame) []byte {
 
 // AppendAcked writes an [OpAcked] message.
 func AppendAcked(b []byte, id RequestID, next uint64) []byte {
+	b = slices.Grow(b, len(id)+60)
 	b = append(b, `{"op":"acked","requestId":"`...)
 	b = append(b, id...)
 	b = append(b, `","next":`...)
