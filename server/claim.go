@@ -63,15 +63,11 @@ func (s *Server) claimLink(w http.ResponseWriter, r *http.Request) error {
 // link's claimant, the account, the wallet's session, and the upgraded session
 // of the browser that owns the link.
 func (s *Server) claim(ctx context.Context, id protocol.RequestID, claim protocol.Claim) (link liaison.Link, wallet liaison.Session, token liaison.Token, err error) {
-	before, err := s.storedLink(ctx, id)
-	if err != nil {
-		return
-	}
 	spend := liaison.Event{Kind: liaison.Consume, Now: s.cfg.Now(), Nonce: claim.Nonce, NextNonce: protocol.NewNonce()}
-	if _, err = s.updateLink(ctx, "consume nonce", id, spend, nil); err != nil {
+	if link, err = s.updateLink(ctx, "consume nonce", id, spend, nil); err != nil {
 		return
 	}
-	if err = s.checkProof(ctx, before, claim); err != nil {
+	if err = s.checkProof(ctx, link, claim); err != nil {
 		return
 	}
 	now := s.cfg.Now()
@@ -97,8 +93,8 @@ func (s *Server) claim(ctx context.Context, id protocol.RequestID, claim protoco
 	return
 }
 
-// checkProof says whether the proof is good for the link as it was before its
-// nonce was spent. The cause is for the log: outside all causes are one code.
+// checkProof says whether the proof is good for the link, whose nonce was spent
+// on it. The cause is for the log: outside all causes are one code.
 func (s *Server) checkProof(ctx context.Context, link liaison.Link, claim protocol.Claim) error {
 	reject := func(cause error) error {
 		return &liaison.Error{Code: protocol.ProofRejected, Op: "check proof", Err: cause}

@@ -22,8 +22,10 @@ type hub struct {
 
 	mu sync.Mutex
 	// Guarded by mu.
-	rooms   map[protocol.RequestID]*room
-	sockets map[*socket]struct{}
+	rooms map[protocol.RequestID]*room
+	// sockets holds the first of each session's sockets, which lead on to the
+	// others: a session that changes must find its own among those of all.
+	sockets map[liaison.SessionID]*socket
 	closed  bool
 }
 
@@ -31,7 +33,7 @@ func newHub(cfg Config, m *metrics.Metrics) (*hub, error) {
 	h := &hub{
 		store: cfg.Store, bus: cfg.Bus, metrics: m, log: cfg.Logger,
 		rooms:   make(map[protocol.RequestID]*room),
-		sockets: make(map[*socket]struct{}),
+		sockets: make(map[liaison.SessionID]*socket),
 	}
 	var err error
 	h.cancel, err = h.bus.Subscribe(liaison.SessionsSubject, func(signal liaison.Signal) {
@@ -176,11 +178,21 @@ func (h *hub) rotated(session liaison.Session, keep protocol.RequestID) {
 }
 
 func (h *hub) closeOlderSockets(id liaison.SessionID, generation uint64, keep protocol.RequestID) {
-	for _, s := range h.openSockets() {
-		if s.session == id && !s.adopt(generation, keep) {
+	for _, s := range h.socketsOf(id) {
+		if !s.adopt(generation, keep) {
 			s.close(protocol.SessionRotated)
 		}
 	}
+}
+
+// socketsOf returns the sockets of a session on this node.
+func (h *hub) socketsOf(id liaison.SessionID) (open []*socket) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for s := h.sockets[id]; s != nil; s = s.sibling {
+		open = append(open, s)
+	}
+	return open
 }
 
 // openSockets returns the sockets of this node.
@@ -188,8 +200,10 @@ func (h *hub) openSockets() []*socket {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	open := make([]*socket, 0, len(h.sockets))
-	for s := range h.sockets {
-		open = append(open, s)
+	for _, s := range h.sockets {
+		for ; s != nil; s = s.sibling {
+			open = append(open, s)
+		}
 	}
 	return open
 }
@@ -201,7 +215,8 @@ func (h *hub) addSocket(s *socket) bool {
 	if h.closed {
 		return false
 	}
-	h.sockets[s] = struct{}{}
+	s.sibling = h.sockets[s.session]
+	h.sockets[s.session] = s
 	h.metrics.Sockets.Inc()
 	return true
 }
@@ -209,8 +224,19 @@ func (h *hub) addSocket(s *socket) bool {
 func (h *hub) removeSocket(s *socket) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	delete(h.sockets, s)
 	h.metrics.Sockets.Dec()
+	first := h.sockets[s.session]
+	switch {
+	case first != s:
+		for first.sibling != s {
+			first = first.sibling
+		}
+		first.sibling = s.sibling
+	case s.sibling == nil:
+		delete(h.sockets, s.session)
+	default:
+		h.sockets[s.session] = s.sibling
+	}
 }
 
 // close refuses what is new and closes every socket. Clients come back to

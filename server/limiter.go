@@ -91,3 +91,15 @@ func (c *addressCount) give(addr netip.Addr) {
 		delete(c.counts, addr)
 	}
 }
+
+// pace spaces out events, with a burst of two seconds' worth. It is one number,
+// since every socket has one. The zero value is ready.
+type pace struct {
+	due int64 // when the events so far are worked off at the rate, in Unix nanoseconds
+}
+
+// next counts an event and returns how long it has to wait; it may be negative.
+func (p *pace) next(now time.Time, perSecond int) time.Duration {
+	p.due = max(p.due, now.UnixNano()) + int64(time.Second)/int64(perSecond)
+	return time.Duration(p.due-now.UnixNano()) - 2*time.Second
+}

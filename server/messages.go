@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/lxzan/gws"
-	"golang.org/x/time/rate"
 
 	"github.com/liaison-dev/liaison"
 	"github.com/liaison-dev/liaison/protocol"
@@ -58,19 +57,20 @@ func (s *socket) hear() { s.heard.Store(time.Now().Unix()) }
 // throttle makes a client that sends too much wait, by not reading on. Nothing
 // is lost, and the client is told once.
 func (s *socket) throttle() {
-	if s.limiter == nil {
-		perSecond := s.server.cfg.Limits.MessagesPerSecond
-		s.limiter = rate.NewLimiter(rate.Limit(perSecond), 2*perSecond)
-	}
-	if s.limiter.Allow() {
+	perSecond := s.server.cfg.Limits.MessagesPerSecond
+	delay := s.pace.next(time.Now(), perSecond)
+	if delay <= 0 {
 		s.throttled = false
 		return
 	}
 	if !s.throttled {
 		s.throttled = true
-		s.refuse("", protocol.Errorf(protocol.RateLimited, "more than %d messages a second", s.server.cfg.Limits.MessagesPerSecond))
+		s.refuse("", protocol.Errorf(protocol.RateLimited, "more than %d messages a second", perSecond))
 	}
-	s.limiter.Wait(s.server.ctx) // an error means that the server closes
+	select {
+	case <-time.After(delay):
+	case <-s.server.ctx.Done():
+	}
 }
 
 // refuse is the only place that renders a WebSocket error.

@@ -11,11 +11,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/lxzan/gws"
-	"golang.org/x/time/rate"
-
 	"github.com/liaison-dev/liaison"
 	"github.com/liaison-dev/liaison/protocol"
+	"github.com/lxzan/gws"
 )
 
 // Times of a socket.
@@ -47,8 +45,14 @@ type socket struct {
 	opened  int64        // in Unix seconds
 
 	// Owned by the reading goroutine.
-	limiter   *rate.Limiter // made with the first message
-	throttled bool          // the client has been told that it is too fast
+	pace      pace
+	throttled bool // the client has been told that it is too fast
+
+	// Owned by the writing goroutine.
+	deadline time.Time // of writes
+
+	// Guarded by hub.mu.
+	sibling *socket // the next of the same session
 
 	mu sync.Mutex
 	// Guarded by mu.
@@ -260,16 +264,26 @@ func (s *socket) takeQueue() ([]outbound, protocol.Code) {
 }
 
 func (s *socket) writeOne(out outbound) bool {
-	s.mu.Lock()
-	if s.closing == "" { // else the deadline for the last words holds
-		s.conn.NetConn().SetWriteDeadline(time.Now().Add(writeTimeout))
-	}
-	s.mu.Unlock()
+	s.extendDeadline(time.Now())
 	if err := s.conn.WriteMessage(out.opcode, out.payload); err != nil {
 		s.conn.NetConn().Close()
 		return false
 	}
 	return true
+}
+
+// extendDeadline gives the next write its time. To set a deadline costs a
+// twentieth of what a frame does, so it is not done for every one.
+func (s *socket) extendDeadline(now time.Time) {
+	if s.deadline.Sub(now) > writeTimeout-time.Second {
+		return
+	}
+	s.deadline = now.Add(writeTimeout)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing == "" { // else the deadline for the last words holds
+		s.conn.NetConn().SetWriteDeadline(s.deadline)
+	}
 }
 
 func closeReason(code protocol.Code) (uint16, []byte) {

@@ -23,22 +23,30 @@ const (
 // keepHouse expires links, keeps alive what is in use, pings sockets, and
 // removes old records, until ctx ends.
 func (s *Server) keepHouse(ctx context.Context) {
-	expiry, pings, removal := time.NewTicker(expiryInterval), time.NewTicker(pingInterval), time.NewTicker(removalInterval)
+	expiry, removal := time.NewTicker(expiryInterval), time.NewTicker(removalInterval)
 	defer expiry.Stop()
-	defer pings.Stop()
 	defer removal.Stop()
-	for {
+	for round := int64(0); ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-expiry.C:
 			s.expireRooms(ctx)
-		case <-pings.C:
-			for _, socket := range s.hub.openSockets() {
-				socket.tick(time.Now())
-			}
+			s.pingSockets(round)
+			round++
 		case <-removal.C:
 			s.removeExpired(ctx)
+		}
+	}
+}
+
+// pingSockets asks those whose turn it is. A few each second: all at once would
+// need a stack for each of their writers.
+func (s *Server) pingSockets(round int64) {
+	const rounds = int64(pingInterval / expiryInterval)
+	for _, socket := range s.hub.openSockets() {
+		if (socket.opened+round)%rounds == 0 {
+			socket.tick(time.Now())
 		}
 	}
 }
