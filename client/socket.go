@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -68,8 +69,21 @@ func dialSocket(ctx context.Context, r *rest, dialed <-chan net.Conn) (*socket, 
 		}
 		return nil, unreachable(ctx, op, err)
 	}
-	go s.conn.ReadLoop() // ends in OnClose
+	go s.read()
 	return s, nil
+}
+
+// read reads until the connection ends.
+func (s *socket) read() {
+	defer func() {
+		// The library panics upon some malformed frames. A server must not be
+		// able to end the program that way; the connection it may.
+		if cause := recover(); cause != nil {
+			s.conn.NetConn().Close()
+			s.ended(fmt.Errorf("malformed frame: %v", cause))
+		}
+	}()
+	s.conn.ReadLoop()
 }
 
 // dialEarly connects while something else goes on, since each round trip counts
@@ -183,7 +197,9 @@ func (s *socket) OnMessage(_ *gws.Conn, message *gws.Message) {
 }
 
 // OnClose is called once, after the last read.
-func (s *socket) OnClose(_ *gws.Conn, err error) {
+func (s *socket) OnClose(_ *gws.Conn, err error) { s.ended(err) }
+
+func (s *socket) ended(err error) {
 	s.err = err
 	close(s.done)
 }
