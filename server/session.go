@@ -156,8 +156,10 @@ func (s *Server) collectSession(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, protocol.SessionView{Account: rotated.Account, ExpiresAt: rotated.ExpiresAt})
 }
 
-// collectable returns the session of a request if it owns the claimed link and
-// has not fetched its new token yet.
+// collectable returns the session of a request if it owns the claimed link, got
+// its account by it, and has not fetched its new token yet. An older link of the
+// session will not do: whoever opened that one may have left the browser to the
+// person who has just signed in.
 func (s *Server) collectable(r *http.Request, id protocol.RequestID) (liaison.Session, error) {
 	session, err := s.anySession(r)
 	if err != nil {
@@ -169,6 +171,9 @@ func (s *Server) collectable(r *http.Request, id protocol.RequestID) (liaison.Se
 	}
 	if _, _, err := link.Transition(liaison.Event{Kind: liaison.Collect, Now: s.cfg.Now(), Session: session.ID}); err != nil {
 		return liaison.Session{}, err
+	}
+	if link.Account != session.Account {
+		return liaison.Session{}, &liaison.Error{Code: protocol.LinkForbidden, Op: "collect session", Msg: "another link has signed this session in"}
 	}
 	if !session.Retired {
 		return liaison.Session{}, &liaison.Error{Code: protocol.SessionRotated, Op: "collect session", Msg: "the new id was fetched already"}
