@@ -56,6 +56,7 @@ func Table() []Row {
 		{"internal/genopenapi", []string{"internal/openapi"}, nil, "a generator writes what a table renders"},
 		{"internal/vectortable", nil, nil, "vectors are written by hand, not computed from the code that they test"},
 		{"internal/vectors", nil, nil, "reading files needs nothing"},
+		{"internal/loadtest", nil, nil, "it is tests only"},
 		{"internal/archtest", nil, nil, "a rule that imports what it judges cannot judge it"},
 		{"internal/...", []string{Root, "protocol", "internal/..."}, nil, "shared machinery serves any package, so it knows the domain at most; give a package that needs more a row of its own"},
 	}
