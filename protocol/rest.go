@@ -1,7 +1,6 @@
 package protocol
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -216,21 +215,19 @@ type Validator interface{ Validate() error }
 // ParseBody reads one JSON value into dst and checks it. Unknown fields, a
 // second value and anything larger than [MaxBodyBytes] are errors.
 func ParseBody(r io.Reader, dst Validator) error {
-	data, err := io.ReadAll(io.LimitReader(r, MaxBodyBytes+1))
-	if err != nil {
-		return Errorf(InvalidMessage, "the body could not be read")
-	}
-	if len(data) > MaxBodyBytes {
+	limited := &io.LimitedReader{R: r, N: MaxBodyBytes + 1}
+	err := decodeStrict(limited, dst)
+	if limited.N == 0 {
 		return Errorf(TooLarge, "a body may have %d bytes", MaxBodyBytes)
 	}
-	if err := decodeStrict(data, dst); err != nil {
+	if err != nil {
 		return err
 	}
 	return dst.Validate()
 }
 
-func decodeStrict(data []byte, dst any) error {
-	dec := json.NewDecoder(bytes.NewReader(data))
+func decodeStrict(r io.Reader, dst any) error {
+	dec := json.NewDecoder(r)
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(dst); err != nil {
 		var e *Error

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -152,7 +153,7 @@ func ParseClientMessage(data []byte) (ClientMessage, error) {
 	}
 	m, canonical := parseCanonical(data)
 	if !canonical {
-		if err := decodeStrict(data, &m); err != nil {
+		if err := decodeStrict(bytes.NewReader(data), &m); err != nil {
 			return ClientMessage{}, err
 		}
 	}
