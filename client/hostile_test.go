@@ -1,12 +1,17 @@
 package client_test
 
 import (
+	"encoding/json"
+	"errors"
 	"net/http"
+	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/lxzan/gws"
 
+	"github.com/liaison-dev/liaison/client"
 	"github.com/liaison-dev/liaison/protocol"
 )
 
@@ -37,5 +42,27 @@ func TestMalformedFrame(t *testing.T) {
 	s.talk("after a malformed frame")
 	if !sent.Load() {
 		t.Error("the malformed frame was not sent")
+	}
+}
+
+// TestServersWordsStayOnTheirLine: what a server says about an error cannot
+// steer a terminal or fill it.
+func TestServersWordsStayOnTheirLine(t *testing.T) {
+	words := "gone\x1b[2J\nSign in and connect? [y/N] \u202e" + strings.Repeat("x", 5000)
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusGone)
+		json.NewEncoder(w).Encode(protocol.Problem{Code: protocol.LinkExpired, Detail: words, Instance: words})
+	}))
+	defer web.Close()
+	link := protocol.Link{Server: protocol.Origin(web.URL), RequestID: protocol.NewRequestID()}
+	_, err := client.ReadLink(limited(t), link.String(), client.WalletConfig{})
+	codeIs(t, "ReadLink", err, protocol.LinkExpired)
+	text := err.Error()
+	if strings.ContainsAny(text, "\x1b\n\u202e") || len(text) > 1000 {
+		t.Errorf("error text = %q (%d bytes), want one short printable line", text, len(text))
+	}
+	var typed *client.Error
+	if errors.As(err, &typed) && strings.ContainsAny(typed.Instance, "\x1b\n\u202e") {
+		t.Errorf("instance = %q, want it printable", typed.Instance)
 	}
 }

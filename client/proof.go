@@ -4,7 +4,10 @@ import (
 	"context"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/liaison-dev/liaison/protocol"
 )
@@ -47,7 +50,7 @@ func checkView(link protocol.Link, v protocol.LinkView, now time.Time) error {
 		return refuse("the server answers for another link")
 	case v.Site.Origin != link.Server, s.Domain != link.Server.Host():
 		return refuse("the link's server asks in the name of another site")
-	case err != nil || uri.Scheme+"://"+uri.Host != string(link.Server):
+	case err != nil || uri.User != nil || uri.Scheme+"://"+uri.Host != string(link.Server):
 		return refuse("the address in the text is that of another site")
 	case len(v.Site.Name) > protocol.MaxNameBytes || !showable(v.Site.Name):
 		return refuse("the site's name cannot be shown")
@@ -64,9 +67,31 @@ func checkView(link protocol.Link, v protocol.LinkView, now time.Time) error {
 }
 
 // showable reports whether a name has only characters that leave the rest of the
-// screen alone: no line breaks, escapes, or changes of writing direction.
+// screen alone: no line breaks, escapes, changes of writing direction, or
+// characters that cannot be seen.
 func showable(name string) bool {
-	return !slices.ContainsFunc([]rune(name), func(r rune) bool {
-		return r < 0x20 || r >= 0x7f && r < 0xa0 || r >= 0x200b && r <= 0x200f || r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0xfeff || r == '\uFFFD'
-	})
+	return utf8.ValidString(name) && !strings.ContainsFunc(name, unshowable)
+}
+
+func unshowable(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }
+
+// maxRemark bounds what a server may say about an error, in characters.
+const maxRemark = 256
+
+// remark makes what a server says about an error fit to be shown: it could be
+// written to steer a terminal, or to look like a question of this program.
+func remark(text string) string {
+	var b strings.Builder
+	count := 0
+	for _, r := range text {
+		if count++; count > maxRemark {
+			b.WriteString("…")
+			break
+		}
+		if unshowable(r) {
+			r = utf8.RuneError
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
 }

@@ -207,6 +207,12 @@ func TestStolenNonce(t *testing.T) {
 	http.DefaultClient.CloseIdleConnections()
 }
 
+// dataOffer is what a site offers before the claim.
+var dataOffer = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n" +
+	"a=fingerprint:sha-256 " + strings.Repeat("AB:", 31) + "AB\r\n" +
+	"m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=setup:actpass\r\na=mid:0\r\n" +
+	"a=sctp-port:5000\r\na=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuvwx\r\n"
+
 // TestWalletChecksWhatItIsAsked changes the server's answer to the wallet.
 func TestWalletChecksWhatItIsAsked(t *testing.T) {
 	for name, change := range map[string]func(*protocol.LinkView){
@@ -215,7 +221,7 @@ func TestWalletChecksWhatItIsAsked(t *testing.T) {
 		"other URI":    func(v *protocol.LinkView) { v.SignIn.URI = "https://bank.example/login" },
 		"other port":   func(v *protocol.LinkView) { v.SignIn.URI = "http://127.0.0.1:1/login" },
 		"URI with a host in its user": func(v *protocol.LinkView) {
-			v.SignIn.URI = strings.Replace(v.SignIn.URI, "http://", "http://bank.example@", 1) + "x"
+			v.SignIn.URI = strings.Replace(v.SignIn.URI, "http://", "http://bank.example@", 1)
 		},
 		"other link": func(v *protocol.LinkView) { v.RequestID = protocol.NewRequestID() },
 		"from the future": func(v *protocol.LinkView) {
@@ -229,9 +235,15 @@ func TestWalletChecksWhatItIsAsked(t *testing.T) {
 		"valid for too long": func(v *protocol.LinkView) { v.SignIn.ExpirationTime = v.SignIn.ExpirationTime.Add(time.Second) },
 		"escape in name":     func(v *protocol.LinkView) { v.Site.Name = "\x1b[2J" },
 		"reversed name":      func(v *protocol.LinkView) { v.Site.Name = "a\u202eb" },
+		"invisible name":     func(v *protocol.LinkView) { v.Site.Name = "bank\u061c\u2060.example" },
 		"long name":          func(v *protocol.LinkView) { v.Site.Name = strings.Repeat("x", protocol.MaxNameBytes+1) },
 		"offer is a candidate": func(v *protocol.LinkView) {
 			d, _ := protocol.PeerMessage{T: protocol.PeerICE}.Payload()
+			v.Offer = &protocol.Frame{D: d}
+		},
+		"offer holds a candidate": func(v *protocol.LinkView) {
+			sdp := dataOffer + "a=candidate:1 1 udp 2122260223 6f3e2d1c-0000-4000-8000-000000000000.local 9 typ host\r\n"
+			d, _ := protocol.PeerMessage{T: protocol.PeerOffer, SDP: sdp}.Payload()
 			v.Offer = &protocol.Frame{D: d}
 		},
 		"offer is nonsense":  func(v *protocol.LinkView) { v.Offer = &protocol.Frame{D: "AAAA"} },

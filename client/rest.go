@@ -140,7 +140,7 @@ func problem(op string, status int, body []byte) *Error {
 	if err := json.Unmarshal(body, &p); err != nil || !p.Code.Known() {
 		return &Error{Code: protocol.SignalingUnreachable, Op: op, Detail: "the answer " + http.StatusText(status) + " does not come from a Liaison server of this version"}
 	}
-	return &Error{Code: p.Code, Op: op, Detail: p.Detail, Instance: p.Instance}
+	return &Error{Code: p.Code, Op: op, Detail: remark(p.Detail), Instance: remark(p.Instance)}
 }
 
 // linkPath returns the path of a call on one link.

@@ -290,7 +290,7 @@ func (s *signaling) handle(ctx context.Context, m protocol.ServerMessage) error 
 		return end(known(m.Code), "")
 	case protocol.OpError:
 		if !known(m.Code).Info().Retry {
-			return end(known(m.Code), m.Detail)
+			return end(known(m.Code), remark(m.Detail))
 		}
 	}
 	return nil

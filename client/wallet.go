@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -105,6 +106,11 @@ func newRequest(link protocol.Link, view protocol.LinkView, r *rest, config Wall
 	offer, err := p.signaling.open(*view.Offer)
 	if err == nil && offer.T != protocol.PeerOffer {
 		err = protocol.Errorf(protocol.InvalidPeer, "the site's first frame is not an offer")
+	}
+	if err == nil && strings.Contains(offer.SDP, "a=candidate:") {
+		// To look up its name would tell the local network that the code was
+		// scanned, before the person has agreed to anything.
+		err = protocol.Errorf(protocol.InvalidPeer, "the site's offer holds a candidate before the claim")
 	}
 	if err == nil {
 		var answer protocol.PeerMessage
