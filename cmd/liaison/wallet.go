@@ -160,8 +160,9 @@ func (c *connectCommand) show(out *output, request *client.Request, text string)
 		out.write(event{Event: "request", Site: &site, Text: text})
 		return
 	}
-	out.say("%s (%s) asks you to sign in, until %s. You would sign this text and nothing else:\n\n    %s\n",
-		site.Name, site.Origin, request.ExpiresAt().Local().Format(time.TimeOnly), strings.ReplaceAll(text, "\n", "\n    "))
+	// The origin first: it is checked, and a name can be anything.
+	out.say("%s asks you to sign in, until %s. It calls itself %q. You would sign this text and nothing else:\n\n    %s\n",
+		site.Origin, request.ExpiresAt().Local().Format(time.TimeOnly), site.Name, strings.ReplaceAll(text, "\n", "\n    "))
 }
 
 // agree asks the person. Whatever is not a clear yes is a no; no answer in time
