@@ -215,6 +215,7 @@ func (h *hub) addSocket(s *socket) bool {
 	if h.closed {
 		return false
 	}
+	s.server.readers.Add(1) // here, so that Close waits for every socket that was let in
 	s.sibling = h.sockets[s.session]
 	h.sockets[s.session] = s
 	h.metrics.Sockets.Inc()

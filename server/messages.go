@@ -60,7 +60,9 @@ func (s *socket) throttle() {
 	perSecond := s.server.cfg.Limits.MessagesPerSecond
 	delay := s.pace.next(time.Now(), perSecond)
 	if delay <= 0 {
-		s.throttled = false
+		if delay < -time.Second { // half of the burst is free again: the flood is over
+			s.throttled = false
+		}
 		return
 	}
 	if !s.throttled {
@@ -132,10 +134,28 @@ func (s *socket) subscribe(m protocol.ClientMessage) error {
 	if replaced != nil {
 		s.server.hub.release(r)
 	}
-	if err != nil && s.detach(r) {
-		s.server.hub.release(r)
+	if err != nil {
+		if s.detach(r) {
+			s.server.hub.release(r)
+		}
+		return err
 	}
-	return err
+	return s.server.catchUp(ctx, r, link)
+}
+
+// catchUp tells a side that has just attached what happened to the link since it
+// was read: at that time there was nobody to tell.
+func (s *Server) catchUp(ctx context.Context, r *room, before liaison.Link) error {
+	link, err := s.storedLink(ctx, r.id)
+	switch {
+	case err != nil:
+		return err
+	case link.State == liaison.Closed:
+		s.hub.closeRoom(r.id, link.Reason)
+	case link.State != before.State:
+		return r.claimed(link, nil)
+	}
+	return nil
 }
 
 // mayHear says whether a side of a link may subscribe to a topic: the site to

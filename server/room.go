@@ -167,7 +167,9 @@ func (r *room) noteLocked(link liaison.Link) {
 	if link.ExpiresAt.After(r.expiresAt) {
 		r.expiresAt = link.ExpiresAt
 	}
-	r.address = link.Account.Address()
+	if link.State == liaison.Claimed { // whoever read it earlier may come later
+		r.address = link.Account.Address()
+	}
 }
 
 // tellPeerLocked tells the other side of s, wherever it is, about s.

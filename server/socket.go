@@ -138,10 +138,13 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, session liaison
 		conn.WriteClose(closeReason(protocol.ShuttingDown))
 		return nil
 	}
-	s.readers.Add(1)
 	// A new goroutine, so that the one of the HTTP request and its buffers can
 	// go: they are larger than all else that a waiting socket needs.
 	go socket.read()
+	// Whoever changed the session since it was read did not find this socket.
+	if now, err := s.cfg.Store.Session(r.Context(), session.ID); err != nil || now.Generation != session.Generation {
+		socket.close(protocol.SessionRotated)
+	}
 	return nil
 }
 

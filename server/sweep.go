@@ -88,7 +88,8 @@ func (s *Server) expire(ctx context.Context, r *room) {
 	}
 }
 
-// renew lets a link and the sessions that use it live on.
+// renew lets a link and the sessions that use it live on. A session that has
+// come to its end all the same takes its sockets with it.
 func (s *Server) renew(ctx context.Context, r *room, sessions []liaison.SessionID) {
 	link, err := s.updateLink(ctx, "renew link", r.id, liaison.Event{Kind: liaison.Renew, Now: s.cfg.Now()}, nil)
 	if code := protocol.CodeOf(err); err != nil && code != protocol.Unavailable {
@@ -101,7 +102,13 @@ func (s *Server) renew(ctx context.Context, r *room, sessions []liaison.SessionI
 	}
 	r.note(link)
 	for _, id := range sessions {
-		if session, err := s.cfg.Store.Session(ctx, id); err == nil {
+		session, err := s.cfg.Store.Session(ctx, id)
+		switch {
+		case errors.Is(err, liaison.ErrNotFound), err == nil && !session.Live(s.cfg.Now(), s.cfg.Sessions):
+			for _, socket := range s.hub.socketsOf(id) {
+				socket.close(protocol.SessionRequired)
+			}
+		case err == nil:
 			s.touch(ctx, session)
 		}
 	}
