@@ -1,10 +1,14 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -76,19 +80,37 @@ func (s *Server) writeProblem(w http.ResponseWriter, r *http.Request, err error)
 	})
 }
 
-// maxLogText bounds what one error may write into the log.
-const maxLogText = 1 << 10
+// Bounds of what one error, one panic's cause and one stack may write into the
+// log, in bytes. A line stays below 4 KiB whatever its escapes cost.
+const (
+	maxLogText  = 1 << 10
+	maxLogCause = 512
+	maxLogStack = 2 << 10
+)
 
-// logText makes an error's text safe for a log: one short printable line.
+// logText makes an error's text safe for a log: one short printable line that
+// tells no client's address, which errors of the network do.
 func logText(err error) string {
 	text := err.Error()
-	if len(text) > maxLogText {
-		text = text[:maxLogText]
+	var network *net.OpError
+	if errors.As(err, &network) {
+		text = strings.ReplaceAll(text, network.Error(), network.Op+": "+network.Err.Error())
 	}
+	return printable(text, maxLogText)
+}
+
+// printable returns at most so many bytes of a text, as one printable line.
+func printable(text string, maxBytes int) string {
 	return strings.Map(func(r rune) rune {
 		if notPrintable(r) {
 			return '·'
 		}
 		return r
-	}, text)
+	}, text[:min(len(text), maxBytes)])
+}
+
+// logPanic writes what a recovered panic leaves behind.
+func (s *Server) logPanic(ctx context.Context, where string, cause any) {
+	stack := debug.Stack()
+	s.log.ErrorContext(ctx, where+" panicked", "cause", printable(fmt.Sprint(cause), maxLogCause), "stack", string(stack[:min(len(stack), maxLogStack)]))
 }

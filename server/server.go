@@ -12,7 +12,6 @@ import (
 	"mime"
 	"net/http"
 	"net/netip"
-	"runtime/debug"
 	"sync"
 	"time"
 	"unicode"
@@ -120,7 +119,7 @@ func (s *Server) guarded(handle handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			if cause := recover(); cause != nil {
-				s.log.ErrorContext(r.Context(), "handler panicked", "cause", cause, "stack", string(debug.Stack()))
+				s.logPanic(r.Context(), "handler", cause)
 				s.writeProblem(w, r, protocol.Internal)
 			}
 		}()

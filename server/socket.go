@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/netip"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -156,7 +155,7 @@ func (s *socket) read() {
 		// The library panics upon some malformed frames; that must cost its
 		// sender this socket and nobody else anything.
 		if cause := recover(); cause != nil {
-			s.server.log.Error("socket reader panicked", "cause", cause, "stack", string(debug.Stack()))
+			s.server.logPanic(s.server.ctx, "socket reader", cause)
 		}
 	}()
 	s.conn.ReadLoop()
@@ -268,11 +267,9 @@ func (s *socket) takeQueue() ([]outbound, protocol.Code) {
 
 func (s *socket) writeOne(out outbound) bool {
 	s.extendDeadline(time.Now())
-	if err := s.conn.WriteMessage(out.opcode, out.payload); err != nil {
-		s.conn.NetConn().Close()
-		return false
-	}
-	return true
+	// Upon an error the library ends the connection, or is about to send the
+	// close frame that the reader asked for: that must not be cut off.
+	return s.conn.WriteMessage(out.opcode, out.payload) == nil
 }
 
 // extendDeadline gives the next write its time. To set a deadline costs a
