@@ -1,0 +1,179 @@
+// The real browser, and the site page as a person sees it.
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import jsqr from "jsqr";
+import { chromium } from "playwright-core";
+import { patience } from "./program.mjs";
+
+const places = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+
+/** Where Chromium is on this machine. */
+export function executable() {
+  const found = places.find((path) => path && existsSync(path));
+  if (!found) throw new Error("Chromium is missing. Install it, on Debian with: sudo apt-get install chromium; or say where it is in CHROMIUM.");
+  return found;
+}
+
+/** Starts a browser with a profile of its own. */
+export async function launch() {
+  const browser = await chromium.launch({ executablePath: executable(), args: ["--disable-gpu", "--disable-dev-shm-usage"] });
+  return browser;
+}
+
+/** What must never happen on any page, collected while it is open: requests that
+ * leave the origin, breaches of the content security policy, errors. */
+export class Watch {
+  foreign = [];
+  breaches = [];
+  errors = [];
+
+  constructor(context, origin) {
+    const host = new URL(origin).host;
+    const look = (url) => {
+      const to = new URL(url);
+      if (/^(http|ws)s?:$/.test(to.protocol) && to.host !== host) this.foreign.push(url);
+    };
+    context.on("request", (request) => look(request.url()));
+    context.on("page", (page) => page.on("websocket", (socket) => look(socket.url())));
+    context.on("weberror", (error) => this.errors.push(String(error.error())));
+    context.on("console", (message) => {
+      // The server being gone is part of some tests, and Chromium tells of it.
+      if (message.type() === "error" && !/net::ERR_|WebSocket connection to/.test(message.text())) this.errors.push(message.text());
+    });
+  }
+
+  /** Fails if anything of it happened. */
+  clean() {
+    assert.deepEqual({ ...this }, { foreign: [], breaches: [], errors: [] });
+  }
+
+  async begin(context) {
+    await context.exposeBinding("reportBreach", (_, what) => void this.breaches.push(what));
+    await context.addInitScript(() => {
+      addEventListener("securitypolicyviolation", (e) => globalThis.reportBreach(`${e.effectiveDirective}: ${e.blockedURI} ${e.sourceFile}`));
+    });
+  }
+}
+
+/** The site page in a window of its own. */
+export class SitePage {
+  constructor(page, context, watch) {
+    this.page = page;
+    this.context = context;
+    this.watch = watch;
+  }
+
+  /** Opens the page at an origin, in a fresh context. */
+  static async open(t, browser, origin, options = {}) {
+    const context = await browser.newContext({ reducedMotion: "reduce", viewport: { width: 1200, height: 900 }, ...options });
+    t.after(() => context.close());
+    context.setDefaultTimeout(patience);
+    const watch = new Watch(context, origin);
+    await watch.begin(context);
+    const site = new SitePage(await context.newPage(), context, watch);
+    await site.page.goto(origin);
+    return site;
+  }
+
+  /** An element by its test id. */
+  part(name) {
+    return this.page.getByTestId(name);
+  }
+
+  text(name) {
+    return this.part(name).textContent();
+  }
+
+  /** Waits for a phase: starting, waiting, linking, connected, failed. */
+  async phase(name) {
+    try {
+      await this.page.waitForFunction((want) => document.documentElement.dataset.phase === want, name);
+    } catch {
+      throw new Error(`the page is not ${name}: ${await this.sight()}`);
+    }
+  }
+
+  /** Waits until an element's text fits, and returns the text. */
+  async says(name, pattern) {
+    try {
+      await this.part(name).filter({ hasText: pattern }).waitFor({ state: "attached" });
+    } catch {
+      throw new Error(`${name} does not say ${pattern}: ${await this.sight()}`);
+    }
+    return this.text(name);
+  }
+
+  /** The link, once there is one that is not the given one. */
+  async link(other = "") {
+    await this.phase("waiting");
+    await this.page.waitForFunction((old) => {
+      const shown = document.querySelector("[data-testid=link-text]").textContent;
+      return shown && shown !== old;
+    }, other);
+    return this.text("link-text");
+  }
+
+  /** Everything that would help to understand a failure. */
+  sight() {
+    return this.page.evaluate(() => {
+      const root = document.documentElement.dataset;
+      return JSON.stringify({ ...root, text: document.querySelector(".card").innerText });
+    });
+  }
+
+  /** The arrows: number, state and the time shown, in the order of the page. */
+  arrows() {
+    return this.page.$$eval("[data-arrow]", (rows) =>
+      rows.map((row) => ({ number: Number(row.dataset.arrow), state: row.dataset.state, when: row.querySelector(".when").textContent })));
+  }
+
+  async allArrows() {
+    try {
+      await this.page.waitForFunction(() => !document.querySelector("[data-arrow]:not([data-state=done])"));
+    } catch {
+      throw new Error(`arrows are missing: ${JSON.stringify(await this.arrows())}`);
+    }
+  }
+
+  /** Says something to the wallet, as a person does. */
+  async say(text) {
+    await this.part("message-input").fill(text);
+    await this.part("message-send").click();
+  }
+
+  /** The texts of one side, waiting until there are so many. */
+  async messages(from, count) {
+    const rows = `[data-testid=messages] [data-from=${from}] .text`;
+    try {
+      await this.page.waitForFunction(([rows, count]) => document.querySelectorAll(rows).length >= count, [rows, count]);
+    } catch {
+      throw new Error(`${await this.page.locator(rows).count()} messages of ${from} came, want ${count}`);
+    }
+    return this.page.$$eval(rows, (all) => all.map((row) => row.textContent));
+  }
+
+  /** Reads the QR code off a picture of the screen. */
+  async scan() {
+    const { pixels, width, height } = await decode(this.context, await this.part("qr").screenshot());
+    return jsqr(pixels, width, height)?.data;
+  }
+}
+
+/** Decodes a picture into its pixels, four bytes each: a browser can. */
+export async function decode(context, png) {
+  const blank = await context.newPage();
+  const { width, height, pixels } = await blank.evaluate(readPixels, png.toString("base64"));
+  await blank.close();
+  return { width, height, pixels: Uint8ClampedArray.from(Buffer.from(pixels, "base64")) };
+}
+
+/** Runs in an empty page. */
+async function readPixels(base64) {
+  const picture = await createImageBitmap(await (await fetch(`data:image/png;base64,${base64}`)).blob());
+  const canvas = new OffscreenCanvas(picture.width, picture.height).getContext("2d");
+  canvas.drawImage(picture, 0, 0);
+  const { data } = canvas.getImageData(0, 0, picture.width, picture.height);
+  let text = "";
+  for (let at = 0; at < data.length; at += 4096) text += String.fromCharCode(...data.subarray(at, at + 4096));
+  return { width: picture.width, height: picture.height, pixels: btoa(text) };
+}

@@ -1,0 +1,84 @@
+// The whole sequence with its two real ends: Chromium is the website, the Go
+// program the wallet.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch, SitePage } from "./browser.mjs";
+import { built, Server, Wallet } from "./program.mjs";
+
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser.close());
+
+const order = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14, 15, 16, 17];
+
+test("a page and a wallet link by QR code, talk, outlive the server, and part", async (t) => {
+  const server = await Server.start(t);
+  const site = await SitePage.open(t, browser, server.origin);
+  const link = await site.link();
+  assert.equal(await site.scan(), link, "what the QR code says, and the link as text");
+
+  const wallet = new Wallet(t, link);
+  const opened = await wallet.event("open");
+  await site.phase("connected");
+  await site.allArrows();
+  checkArrows(await site.arrows());
+  assert.equal(await site.text("account"), built.account);
+  assert.equal((await wallet.event("linked")).account, built.account);
+  assert.equal(opened.path, "host");
+  assert.equal(await site.says("path", /\w/), "host");
+  assert.match(await site.says("rtt", /ms$/), /^(under 1|\d+) ms$/);
+
+  await talk(site, wallet);
+
+  await server.kill();
+  await site.says("status", /^The server is gone\. You are still connected directly\.$/);
+  assert.equal(await site.part("error").isVisible(), false, "an alarm although the channel is open");
+  await site.say("still here?");
+  assert.equal((await wallet.messages(104)).at(-1), "still here?");
+  wallet.type("still here");
+  assert.equal((await site.messages("wallet", 104)).at(-1), "still here");
+
+  await site.part("disconnect").click();
+  await site.says("error-code", /^canceled$/);
+  assert.equal((await wallet.event("closed")).code, "channel_closed");
+  assert.equal(await wallet.gone(), 0);
+  site.watch.clean();
+});
+
+function checkArrows(arrows) {
+  assert.deepEqual(arrows.map((a) => a.number), order);
+  const times = arrows.map(({ number, state, when }) => {
+    assert.equal(state, "done", `arrow ${number}`);
+    return milliseconds(when);
+  });
+  assert.deepEqual(times, times.toSorted((a, b) => a - b), "the times of the arrows, in the order of the record");
+}
+
+function milliseconds(text) {
+  const [, ms, s, min, rest] = /^(?:(\d+) ms|([\d.]+) s|(\d+):(\d\d))$/.exec(text) ?? assert.fail(`an arrow took ${text}`);
+  return ms ? Number(ms) : s ? Number(s) * 1000 : Number(min) * 60_000 + Number(rest) * 1000;
+}
+
+/** Says everything that could go wrong on the way, in both directions. */
+async function talk(site, wallet) {
+  const texts = ["hello", "Grüße, 世界 🌍 \u202eabc\u202c <b>&amp;</b>", "x".repeat(65536)];
+  for (const text of texts.slice(0, 2)) await site.say(text);
+  // A form has a limit of its own, which is lifted here: the channel's is larger.
+  await site.part("message-input").evaluate((input) => input.removeAttribute("maxlength"));
+  await site.say(texts[2]);
+  assert.deepEqual(await wallet.messages(3), texts);
+  for (const text of texts) wallet.type(text);
+  assert.deepEqual(await site.messages("wallet", 3), texts);
+
+  const burst = Array.from({ length: 100 }, (_, n) => `burst ${n}`);
+  await site.page.evaluate((burst) => {
+    const input = document.querySelector("[data-testid=message-input]");
+    for (const text of burst) {
+      input.value = text;
+      input.form.requestSubmit();
+    }
+  }, burst);
+  assert.deepEqual((await wallet.messages(103)).slice(3), burst);
+  for (const text of burst) wallet.type(text);
+  assert.deepEqual((await site.messages("wallet", 103)).slice(3), burst);
+}

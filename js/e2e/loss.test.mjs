@@ -1,0 +1,119 @@
+// Connections that tear and a server that crashes, at the moments that matter.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch, SitePage } from "./browser.mjs";
+import { Server, Wallet } from "./program.mjs";
+import { Proxy } from "./proxy.mjs";
+
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser.close());
+
+const words = (who) => Array.from({ length: 20 }, (_, n) => `${who} ${n}`);
+
+/** Says twenty things each way and checks that each came once and in order. */
+async function talk(site, wallet) {
+  const [toWallet, toSite] = [words("site"), words("wallet")];
+  for (const text of toSite) wallet.type(text);
+  for (const text of toWallet) await site.say(text);
+  assert.deepEqual(await wallet.messages(20), toWallet);
+  assert.deepEqual(await site.messages("wallet", 20), toSite);
+}
+
+/** A server behind a proxy that the browser and the wallet take for it. */
+async function behindProxy(t) {
+  const proxy = await Proxy.start(t);
+  const server = await Server.start(t, { origin: proxy.origin });
+  proxy.forward(server.port);
+  const site = await SitePage.open(t, browser, proxy.origin);
+  return { proxy, server, site, link: await site.link() };
+}
+
+const moments = {
+  "the page learned of the claim": { op: /"op":"link"/, cuts: 1 },
+  "the first candidate of the wallet passed": { op: /"op":"frame"[^}]*"topic":"answer-/, cuts: 1 },
+  "the first candidate of the page passed": { op: /"op":"frame"[^}]*"topic":"offer-/, cuts: 1 },
+  "any of the first three frames passed": { op: /"op":"frame"/, cuts: 3 },
+};
+
+for (const [moment, { op, cuts }] of Object.entries(moments)) {
+  test(`both WebSockets tear when ${moment}: the channel opens, nothing comes twice`, async (t) => {
+    const { proxy, site, link } = await behindProxy(t);
+    let left = cuts;
+    proxy.watch((who, chunk) => {
+      if (who !== "server" || left === 0 || !op.test(chunk.toString("latin1"))) return;
+      left--;
+      proxy.cutWebSockets();
+    });
+    const wallet = new Wallet(t, link);
+    await wallet.event("open");
+    await site.phase("connected");
+    await talk(site, wallet);
+    assert.ok(left < cuts, "nothing was torn");
+    site.watch.clean();
+  });
+}
+
+/** Resolves when both sides are connected, or with the code that both show. */
+async function outcome(site, wallet) {
+  const ended = await wallet.until(() => wallet.events.find((e) => e.event === "open" || e.event === "error"), "an end");
+  if (ended.event === "open") {
+    await site.phase("connected");
+    await talk(site, wallet);
+    return "open";
+  }
+  await site.phase("failed");
+  return ended.code;
+}
+
+test("a server that crashes between scan and claim does not keep the two apart", async (t) => {
+  const server = await Server.start(t);
+  const site = await SitePage.open(t, browser, server.origin);
+  const wallet = new Wallet(t, await site.link(), { yes: false });
+  await wallet.event("request");
+  await server.restart(t);
+  wallet.type("y");
+  assert.equal(await outcome(site, wallet), "open");
+  site.watch.clean();
+});
+
+test("a server that crashes between claim and channel does not keep the two apart", async (t) => {
+  const { proxy, server, site, link } = await behindProxy(t);
+  const crashed = new Promise((resolve) => {
+    const done = proxy.watch((who, chunk) => {
+      // The wallet has the answer to its claim and asks for the site's frames.
+      if (who !== "server" || !/"op":"subscribed","topic":"offer-/.test(chunk.toString("latin1"))) return;
+      done();
+      server.child.kill("SIGKILL");
+      proxy.forward(0);
+      proxy.cut();
+      resolve(server.restart(t).then((again) => proxy.forward(again.port)));
+    });
+  });
+  const wallet = new Wallet(t, link);
+  await crashed;
+  assert.equal(await outcome(site, wallet), "open");
+  site.watch.clean();
+});
+
+test("a claim whose answer is lost fails with a clear code at the wallet, and the page can go on", async (t) => {
+  const { proxy, site, link } = await behindProxy(t);
+  let claiming = false;
+  const done = proxy.watch((who, chunk) => {
+    const text = chunk.toString("latin1");
+    if (who === "client" && /^POST \/v1\/links\/[^/ ]+ HTTP/.test(text)) claiming = true;
+    if (who !== "server" || !claiming || !/^HTTP\/1\.1 200 /.test(text)) return;
+    done();
+    proxy.cut();
+  });
+  const wallet = new Wallet(t, link);
+  assert.equal((await wallet.event("error")).code, "signaling_unreachable");
+  // Whether the wallet is merely slow, the page cannot know; a person can.
+  await site.phase("linking");
+  await site.part("disconnect").click();
+  await site.says("error-code", /^canceled$/);
+  await site.part("new-link").click();
+  await new Wallet(t, await site.link(link)).event("open");
+  await site.phase("connected");
+  site.watch.clean();
+});

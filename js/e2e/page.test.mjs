@@ -1,0 +1,166 @@
+// The page itself: reload, clipboard, keyboard, accessibility, frames.
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { launch, SitePage } from "./browser.mjs";
+import { Server, Wallet } from "./program.mjs";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser.close());
+
+const looks = ["light", "dark"].flatMap((colorScheme) => [1200, 375].map((width) => ({ colorScheme, viewport: { width, height: 800 } })));
+
+/** Fails with each rule that axe-core sees broken, and where, in light and dark
+ * and in wide and narrow windows. */
+async function accessible(site, state) {
+  await site.page.evaluate(axe);
+  for (const { colorScheme, viewport } of looks) {
+    await site.page.emulateMedia({ colorScheme });
+    await site.page.setViewportSize(viewport);
+    const { violations } = await site.page.evaluate(() => globalThis.axe.run({ resultTypes: ["violations"] }));
+    const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((n) => `${n.target} ${n.failureSummary}`).join(" | ")}`);
+    assert.deepEqual(found, [], `accessibility of the page while ${state}, ${colorScheme}, ${viewport.width} wide`);
+  }
+}
+
+/** Keeps the page from ever getting further than the wallet's answer. */
+function neverConnects() {
+  RTCPeerConnection.prototype.setRemoteDescription = () => new Promise(() => {});
+}
+
+test("axe-core finds nothing in any state", async (t) => {
+  const server = await Server.start(t);
+  const site = await SitePage.open(t, browser, server.origin);
+  const link = await site.link();
+  await accessible(site, "waiting");
+  const wallet = new Wallet(t, link);
+  await site.phase("connected");
+  await site.say("hello");
+  wallet.type("hello");
+  await site.messages("wallet", 1);
+  await accessible(site, "connected");
+  await site.part("disconnect").click();
+  await site.phase("failed");
+  await accessible(site, "ended by the person");
+
+  await site.context.addInitScript(neverConnects);
+  await site.page.reload();
+  const second = new Wallet(t, await site.link(link));
+  await site.phase("linking");
+  await accessible(site, "linking");
+  await second.kill();
+
+  const held = [];
+  await site.context.route("**/v1/challenge", (route) => void held.push(route));
+  await site.page.reload();
+  await site.phase("starting");
+  await accessible(site, "starting");
+  for (const route of held) await route.fulfill({ status: 403, contentType: "text/plain", body: "no" });
+  await site.phase("failed");
+  await accessible(site, "failed");
+  assert.deepEqual(site.watch.breaches, []);
+  assert.deepEqual(site.watch.foreign, []);
+});
+
+test("a page that is loaded anew has a new code, and its wallet learns that the old one is gone", async (t) => {
+  const server = await Server.start(t);
+  const site = await SitePage.open(t, browser, server.origin);
+  const first = await site.link();
+  await site.page.reload();
+  const second = await site.link();
+  assert.notEqual(second, first);
+  const wallet = new Wallet(t, second);
+  await site.phase("connected");
+  await site.page.reload();
+  assert.equal((await wallet.event("closed")).code, "channel_closed");
+  const third = await site.link();
+  await new Wallet(t, third).event("open");
+  await site.phase("connected");
+  site.watch.clean();
+});
+
+test("the copy button copies, or selects where that is not allowed", async (t) => {
+  const server = await Server.start(t);
+  const site = await SitePage.open(t, browser, server.origin, { permissions: ["clipboard-read", "clipboard-write"] });
+  const link = await site.link();
+  await site.part("copy-link").click();
+  await site.says("copy-link", /^Copied$/);
+  assert.equal(await site.page.evaluate(() => navigator.clipboard.readText()), link);
+
+  await site.page.evaluate(() => {
+    navigator.clipboard.writeText = () => Promise.reject(new DOMException("no", "NotAllowedError"));
+  });
+  await site.says("copy-link", /^Copy$/);
+  await site.part("copy-link").click();
+  await site.says("copy-link", /^Selected$/);
+  assert.equal(await site.page.evaluate(() => getSelection().toString()), link);
+  site.watch.clean();
+});
+
+test("everything can be done with the keyboard alone", async (t) => {
+  const server = await Server.start(t);
+  const site = await SitePage.open(t, browser, server.origin, { permissions: ["clipboard-read", "clipboard-write"] });
+  const first = await site.link();
+  await tabTo(site, "copy-link");
+  await site.page.keyboard.press("Enter");
+  await site.says("copy-link", /^Copied$/);
+  await tabTo(site, "new-link");
+  await site.page.keyboard.press("Space");
+  const link = await site.link(first);
+
+  const wallet = new Wallet(t, link);
+  await site.phase("connected");
+  assert.equal(await focused(site), "message-input", "what has the focus once one can write");
+  await site.page.keyboard.type("typed");
+  await site.page.keyboard.press("Enter");
+  assert.deepEqual(await wallet.messages(1), ["typed"]);
+  await tabTo(site, "disconnect");
+  await site.page.keyboard.press("Enter");
+  await site.phase("failed");
+  assert.equal(await focused(site), "new-link", "what has the focus once the button is gone");
+  await site.page.keyboard.press("Enter");
+  await site.link(link);
+  site.watch.clean();
+});
+
+function focused(site) {
+  return site.page.evaluate(() => document.activeElement.dataset.testid ?? document.activeElement.id);
+}
+
+/** Presses Tab until an element has the focus, and shows it. */
+async function tabTo(site, name) {
+  const passed = [];
+  for (let steps = 0; steps < 12; steps++) {
+    await site.page.keyboard.press("Tab");
+    const now = await focused(site);
+    passed.push(now);
+    if (now !== name) continue;
+    const style = await site.part(name).evaluate((e) => getComputedStyle(e).outlineStyle);
+    assert.notEqual(style, "none", `${name} has the focus and does not show it`);
+    return;
+  }
+  assert.fail(`Tab never comes to ${name}, only to ${passed}`);
+}
+
+test("no other site can show the page in a frame", async (t) => {
+  const server = await Server.start(t);
+  const foreign = createServer((_, response) => response.setHeader("Content-Type", "text/html").end(`<iframe src="${server.origin}/"></iframe>`));
+  foreign.listen(0, "127.0.0.1");
+  await once(foreign, "listening");
+  const context = await browser.newContext();
+  t.after(async () => {
+    await context.close();
+    foreign.close();
+  });
+  const page = await context.newPage();
+  const refused = page.waitForEvent("console", (message) => /frame/i.test(message.text()) && message.text().includes(server.origin));
+  await page.goto(`http://127.0.0.1:${foreign.address().port}/`);
+  await refused;
+  const frame = page.frames().find((f) => f !== page.mainFrame());
+  assert.equal(await frame.locator("[data-testid=qr]").count(), 0);
+});

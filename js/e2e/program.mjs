@@ -1,0 +1,166 @@
+// The real program: built once, run as server and as wallet. Nothing here waits
+// for a time to pass; everything waits for a line, a socket or an exit, and gives
+// up after a deadline.
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+
+/** How long anything on this machine may take, in milliseconds. */
+export const patience = 20_000;
+
+/** Rejects with a sentence if a promise does not settle in time. */
+export async function within(promise, what, ms = patience) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what()}: not after ${ms} ms`)), ms);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+/** Builds the static binary and a wallet into a folder, and returns what
+ * {@link Program} needs to know. */
+export function build() {
+  const dir = mkdtempSync(join(tmpdir(), "liaison-e2e-"));
+  const binary = join(dir, "liaison");
+  const wallet = join(dir, "wallet.age");
+  execFileSync("go", ["build", "-trimpath", "-o", binary, "./cmd/liaison"], { cwd: root, stdio: "inherit", env: { ...process.env, CGO_ENABLED: "0" } });
+  const account = execFileSync(binary, ["wallet", "show", "--wallet", wallet], { env: { ...process.env, ...secret }, stdio: ["ignore", "pipe", "ignore"], encoding: "utf8" }).trim();
+  return { dir, binary, wallet, account };
+}
+
+const secret = { LIAISON_PASSPHRASE: "correct horse battery staple" };
+
+/** What was built. The runner hands it on so that it is built once. */
+export const built = process.env.LIAISON_E2E ? JSON.parse(process.env.LIAISON_E2E) : undefined;
+
+/** A folder of its own for each test, gone afterwards. */
+export function folder(t) {
+  const dir = mkdtempSync(join(tmpdir(), "liaison-e2e-"));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+/** One run of the binary. */
+class Run {
+  /** Every line of standard output so far. */
+  lines = [];
+  stderr = "";
+  #waiting = new Set();
+  #over = false;
+
+  constructor(args, env = {}) {
+    this.name = args.slice(0, 2).join(" ");
+    this.child = spawn(built.binary, args, { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, ...secret, ...env } });
+    this.child.stdin.on("error", () => {}); // it may have ended already
+    this.child.stderr.setEncoding("utf8").on("data", (text) => {
+      this.stderr += text;
+      this.#look();
+    });
+    createInterface({ input: this.child.stdout }).on("line", (line) => {
+      this.lines.push(line);
+      this.heard?.(line);
+      this.#look();
+    });
+    this.ended = once(this.child, "close").then(([code, signal]) => {
+      this.#over = true;
+      this.#look();
+      return code ?? signal;
+    });
+  }
+
+  /** Resolves with what find returns as soon as that is something. */
+  async until(find, what) {
+    let wake;
+    const found = new Promise((resolve, reject) => {
+      wake = () => {
+        const value = find();
+        if (value !== undefined) resolve(value);
+        else if (this.#over) reject(new Error(`${this.name} ended before ${what}: ${this.#told()}`));
+      };
+    });
+    this.#waiting.add(wake);
+    wake();
+    return within(found, () => `${this.name} to tell ${what}; it told: ${this.#told()}`).finally(() => this.#waiting.delete(wake));
+  }
+
+  /** The exit code, once it has ended by itself. */
+  gone() {
+    return within(this.ended, () => `${this.name} to end by itself`);
+  }
+
+  /** Ends it at once, as a crash would, and waits until it is gone. */
+  async kill() {
+    this.child.kill("SIGKILL");
+    await within(this.ended, () => `${this.name} to be gone`);
+  }
+
+  #look() {
+    for (const wake of this.#waiting) wake();
+  }
+
+  #told() {
+    return [...this.lines, this.stderr].join("\n").slice(-2000);
+  }
+}
+
+/** `liaison serve`, listening on a port that the system chose. */
+export class Server extends Run {
+  /** Starts it and waits until it serves. port is one that was used before;
+   * origin is what the browser sees if that is something else. */
+  static async start(t, { dir = folder(t), port = 0, origin, flags = [] } = {}) {
+    const where = ["--listen", `localhost:${port}`, "--data", join(dir, "liaison.db"), "--metrics-listen", "off"];
+    const server = new Server(["serve", ...where, ...(origin ? ["--origin", origin] : []), ...flags]);
+    t.after(() => server.kill());
+    server.dir = dir;
+    server.flags = flags;
+    server.origin = await server.until(() => /^Liaison is at (\S+)$/.exec(server.lines.join("\n"))?.[1], "its address");
+    server.port = await server.until(() => {
+      const address = /"msg":"serving","listen":"[^"]*:(\d+)"/.exec(server.stderr)?.[1];
+      return address && Number(address);
+    }, "its port");
+    return server;
+  }
+
+  /** Kills it and starts another one on the same data and port. */
+  async restart(t) {
+    await this.kill();
+    return Server.start(t, { dir: this.dir, port: this.port, origin: this.origin, flags: this.flags });
+  }
+}
+
+/** `liaison wallet connect`. */
+export class Wallet extends Run {
+  /** What it told, one object an event. */
+  events = [];
+
+  constructor(t, link, { yes = true, flags = [] } = {}) {
+    super(["wallet", "connect", link, "--json", "--wallet", built.wallet, "--keep-open", ...(yes ? ["--yes"] : []), ...flags]);
+    t.after(() => this.kill());
+  }
+
+  heard(line) {
+    this.events.push({ ...JSON.parse(line), at: performance.timeOrigin + performance.now() });
+  }
+
+  /** Waits for the first event of a kind. */
+  event(kind) {
+    return this.until(() => this.events.find((e) => e.event === kind), `the event ${kind}`);
+  }
+
+  /** What the page said, waiting until there are so many messages. */
+  async messages(count) {
+    const said = () => this.events.filter((e) => e.event === "message").map((e) => e.data);
+    return this.until(() => (said().length >= count ? said() : undefined), `${count} messages`);
+  }
+
+  /** Types a line. */
+  type(line) {
+    this.child.stdin.write(`${line}\n`);
+  }
+}
