@@ -61,6 +61,8 @@ function checkSDP(sdp: unknown): string {
   if (typeof sdp !== "string" || !sdp.startsWith("v=0\r\n") || new TextEncoder().encode(sdp).length > maxSDPBytes) {
     throw invalid(`not a session description of at most ${maxSDPBytes} bytes`);
   }
+  // Some parsers end a line at a return alone and would find other lines.
+  if (/\r(?!\n)/.test(sdp)) throw invalid("a session description must have CRLF line ends");
   if (count(sdp, "\nm=") !== 1 || !sdp.includes("\nm=application ")) {
     throw invalid("a session description must have one m-line, of type application");
   }

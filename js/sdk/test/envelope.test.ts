@@ -48,6 +48,7 @@ test("what the protocol does not allow is refused as invalid_peer", () => {
     "no type": payload({ sdp }),
     "no description": payload({ t: "offer" }),
     "media in the description": payload({ t: "answer", sdp: sdp + "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\n" }),
+    "media behind a return": payload({ t: "answer", sdp: sdp + "a=x\rm=audio 9 UDP/TLS/RTP/SAVPF 0\r\n" }),
     "only media": payload({ t: "answer", sdp: sdp.replace("application", "audio") }),
     "no beginning": payload({ t: "answer", sdp: sdp.slice(5) }),
     "a long description": payload({ t: "answer", sdp: sdp + "a=x\r\n".repeat(4000) }),
