@@ -80,6 +80,11 @@ func validateSDP(sdp string) error {
 	if len(sdp) > MaxSDPBytes || !strings.HasPrefix(sdp, "v=0\r\n") {
 		return Errorf(InvalidPeer, "not a session description of at most %d bytes", MaxSDPBytes)
 	}
+	// Some parsers end a line at a return alone; what they would find is not what
+	// is counted here.
+	if strings.Count(sdp, "\r") != strings.Count(sdp, "\r\n") {
+		return Errorf(InvalidPeer, "a session description must have CRLF line ends")
+	}
 	if strings.Count(sdp, "\nm=") != 1 || !strings.Contains(sdp, "\nm=application ") {
 		return Errorf(InvalidPeer, "a session description must have one m-line, of type application")
 	}

@@ -70,6 +70,7 @@ func TestParsePeerMessageRefuses(t *testing.T) {
 		{"two m-lines", sdp(someSDP + "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n"), protocol.InvalidPeer},
 		{"audio", sdp(strings.Replace(someSDP, "m=application", "m=audio", 1)), protocol.InvalidPeer},
 		{"audio beside", sdp(someSDP + "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\n"), protocol.InvalidPeer},
+		{"audio behind a return", sdp(someSDP + "a=x\rm=audio 9 UDP/TLS/RTP/SAVPF 0\r\n"), protocol.InvalidPeer},
 		{"too many candidates", sdp(someSDP + strings.Repeat("a=candidate:x\r\n", protocol.MaxCandidates+1)), protocol.InvalidPeer},
 		{"description too large", sdp(someSDP + "a=" + strings.Repeat("x", protocol.MaxSDPBytes)), protocol.InvalidPeer},
 		{"candidate of two lines", payload(`{"t":"ice","candidate":"a\r\nb"}`), protocol.InvalidPeer},
