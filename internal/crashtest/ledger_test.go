@@ -2,7 +2,6 @@ package crashtest_test
 
 import (
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/liaison-dev/liaison/protocol"
@@ -14,12 +13,11 @@ type standing string
 // Standings of a token. One that opens a session is written "open:" and the
 // account, which is empty for an anonymous session.
 const (
-	openPrefix standing = "open:"
-	retired    standing = "retired" // good for its successor only
-	dead       standing = "dead"
+	retired standing = "retired" // good for its successor only
+	dead    standing = "dead"
 )
 
-func open(account protocol.Account) standing { return openPrefix + standing(account) }
+func open(account protocol.Account) standing { return "open:" + standing(account) }
 
 // spent is what is known of a nonce.
 type spent string
@@ -123,9 +121,4 @@ func standingOf(a answer) standing {
 		return dead
 	}
 	return standing("nothing that was expected: " + a.String())
-}
-
-// account returns whom an open token speaks for.
-func (s standing) account() protocol.Account {
-	return protocol.Account(strings.TrimPrefix(string(s), string(openPrefix)))
 }
