@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -201,6 +202,22 @@ func TestMalformedMessages(t *testing.T) {
 	}
 }
 
+// TestEndlessBody: a body that does not say how long it is is read up to the
+// limit.
+func TestEndlessBody(t *testing.T) {
+	srv := liaisontest.NewServer(t)
+	body := strings.NewReader(`{"n":0,"d":"` + strings.Repeat("a", 1<<20))
+	r := httptest.NewRequest("POST", linkPath(protocol.NewRequestID(), "/offer"), body)
+	r.ContentLength = -1
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	srv.Handler().ServeHTTP(w, r)
+	wantProblem(t, reply{w.Code, w.Header(), w.Body.Bytes()}, protocol.TooLarge)
+	if read := 1<<20 - body.Len(); read > 2*protocol.MaxBodyBytes {
+		t.Errorf("%d bytes of the body were read, want little more than %d", read, protocol.MaxBodyBytes)
+	}
+}
+
 // TestMalformedRequests: each gets its code, and the link can still be claimed
 // afterwards.
 func TestMalformedRequests(t *testing.T) {
@@ -209,7 +226,6 @@ func TestMalformedRequests(t *testing.T) {
 	c := site.challenge()
 	claim, offer := linkPath(c.RequestID, ""), linkPath(c.RequestID, "/offer")
 	huge := `{"n":0,"d":"` + strings.Repeat("a", protocol.MaxBodyBytes) + `"}`
-	chunked := func(r *http.Request) { r.ContentLength = -1 }
 	typed := func(v string) func(*http.Request) { return func(r *http.Request) { r.Header.Set("Content-Type", v) } }
 	asIs := func(*http.Request) {}
 	for _, c := range []struct {
@@ -230,7 +246,6 @@ func TestMalformedRequests(t *testing.T) {
 		{"POST", offer, `{"n":64,"d":"abcd"}`, asIs, protocol.MailboxFull},
 		{"POST", offer, `{"n":0,"d":"` + strings.Repeat("a", protocol.MaxFrameBytes+1) + `"}`, asIs, protocol.TooLarge},
 		{"POST", offer, huge, asIs, protocol.TooLarge},
-		{"POST", offer, huge, chunked, protocol.TooLarge},
 		{"POST", offer, `{"n":0,"d":"abcd"}`, typed("text/plain"), protocol.UnsupportedMediaType},
 		{"POST", offer, `{"n":0,"d":"abcd"}`, typed(""), protocol.UnsupportedMediaType},
 		{"POST", claim, `{`, asIs, protocol.InvalidMessage},
