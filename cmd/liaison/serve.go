@@ -28,6 +28,7 @@ import (
 const (
 	headerTimeout   = 5 * time.Second
 	requestTimeout  = 20 * time.Second
+	answerTimeout   = 30 * time.Second // a client that does not read must not stay
 	idleTimeout     = 2 * time.Minute
 	maxHeaderBytes  = 16 << 10
 	shutdownTimeout = 10 * time.Second
@@ -121,8 +122,8 @@ func (c *serveCommand) listen(ctx context.Context, log *slog.Logger, srv *server
 	failed := make(chan error, 2)
 	start := func(handler http.Handler, l net.Listener) *http.Server {
 		s := &http.Server{
-			Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: requestTimeout, IdleTimeout: idleTimeout,
-			MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+			Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: requestTimeout, WriteTimeout: answerTimeout,
+			IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		}
 		go func() { failed <- s.Serve(l) }() // ends with Shutdown
 		return s
