@@ -70,6 +70,7 @@ export class SitePage {
     context.setDefaultTimeout(patience);
     const watch = new Watch(context, origin);
     await watch.begin(context);
+    await context.addInitScript(noteArrows);
     const site = new SitePage(await context.newPage(), context, watch);
     await site.page.goto(origin);
     return site;
@@ -127,6 +128,11 @@ export class SitePage {
       rows.map((row) => ({ number: Number(row.dataset.arrow), state: row.dataset.state, when: row.querySelector(".when").textContent })));
   }
 
+  /** The numbers of the arrows in the order in which they became done. */
+  seen() {
+    return this.page.evaluate(() => globalThis.arrowsSeen);
+  }
+
   async allArrows() {
     try {
       await this.page.waitForFunction(() => !document.querySelector("[data-arrow]:not([data-state=done])"));
@@ -157,6 +163,15 @@ export class SitePage {
     const { pixels, width, height } = await decode(this.context, await this.part("qr").screenshot());
     return jsqr(pixels, width, height)?.data;
   }
+}
+
+/** Runs in the page before its scripts. */
+function noteArrows() {
+  globalThis.arrowsSeen = [];
+  const note = ({ target }) => target.dataset.arrow && target.dataset.state === "done" && globalThis.arrowsSeen.push(Number(target.dataset.arrow));
+  const rows = ({ addedNodes }) => addedNodes.forEach((node) => node.dataset?.arrow && note({ target: node }));
+  new MutationObserver((changes) => changes.forEach((change) => (change.type === "childList" ? rows : note)(change)))
+    .observe(document, { subtree: true, childList: true, attributeFilter: ["data-state"] });
 }
 
 /** Decodes a picture into its pixels, four bytes each: a browser can. */

@@ -5,13 +5,10 @@ export type Arrow = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 12 | 13 | 14 | 15 |
 /** All arrows, in order. */
 export const arrows: readonly Arrow[] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14, 15, 16, 17];
 
-/** Remembers which arrows were seen, and reports each once and in order. One that
- * is early, as an offer that is handed over before the scan, waits for those
- * before it: what people are shown is the sequence, not the net's caprice. */
+/** Remembers which arrows were seen, and reports each once. */
 export class Sequence {
   readonly #report: (arrow: Arrow) => void;
   readonly #seen = new Set<Arrow>();
-  #reported = 0;
 
   constructor(report: (arrow: Arrow) => void) {
     this.#report = report;
@@ -19,10 +16,10 @@ export class Sequence {
 
   /** Notes arrows as seen. */
   saw(...seen: Arrow[]): void {
-    for (const arrow of seen) this.#seen.add(arrow);
-    for (let next = arrows[this.#reported]; next && this.#seen.has(next); next = arrows[this.#reported]) {
-      this.#reported++;
-      this.#report(next);
+    for (const arrow of seen) {
+      if (this.#seen.has(arrow)) continue;
+      this.#seen.add(arrow);
+      this.#report(arrow);
     }
   }
 }
