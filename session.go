@@ -69,8 +69,17 @@ type Session struct {
 type SessionLimits struct {
 	// Idle ends a session that was not used for so long.
 	Idle time.Duration
-	// Absolute ends every session.
+	// Absolute ends every session. One that nobody is signed in with ends Idle
+	// after it got its token: anybody can have any number of them, each is kept
+	// until it ends, and a new token costs nothing.
 	Absolute time.Duration
+}
+
+func (l SessionLimits) life(account protocol.Account) time.Duration {
+	if account == "" {
+		return min(l.Idle, l.Absolute)
+	}
+	return l.Absolute
 }
 
 // NewSession returns a session for account, which may be empty, and the token
@@ -82,7 +91,7 @@ func NewSession(account protocol.Account, now time.Time, limits SessionLimits) (
 		TokenHash: token.Hash(),
 		Account:   account,
 		SeenAt:    now,
-		ExpiresAt: now.Add(limits.Absolute),
+		ExpiresAt: now.Add(limits.life(account)),
 	}, token
 }
 
@@ -96,7 +105,7 @@ func (s Session) Live(now time.Time, limits SessionLimits) bool {
 func (s Session) Rotated(now time.Time, limits SessionLimits) (Session, Token) {
 	token := NewToken()
 	s.TokenHash, s.Retired, s.SeenAt = token.Hash(), false, now
-	s.ExpiresAt = now.Add(limits.Absolute)
+	s.ExpiresAt = now.Add(limits.life(s.Account))
 	s.Generation++
 	return s, token
 }

@@ -72,11 +72,24 @@ func TestSessionLife(t *testing.T) {
 		{"in use to the last", 24*time.Hour - 1, 24*time.Hour - 2, true},
 		{"at its absolute end, in use", 24 * time.Hour, 24*time.Hour - 1, false},
 	} {
-		used := s
+		used, _ := liaison.NewSession("algorand:x:ABC", start, limits)
 		used.SeenAt = start.Add(c.seen)
 		if got := used.Live(start.Add(c.at), limits); got != c.want {
 			t.Errorf("session %s: live is %t, want %t", c.name, got, c.want)
 		}
+	}
+}
+
+// TestAnonymousSessionEndsSoon: what anybody can have for the asking is not kept
+// for as long as a sign-in.
+func TestAnonymousSessionEndsSoon(t *testing.T) {
+	s, _ := liaison.NewSession("", start, limits)
+	if want := start.Add(limits.Idle); !s.ExpiresAt.Equal(want) {
+		t.Errorf("anonymous session: end %s, want %s", s.ExpiresAt, want)
+	}
+	later := start.Add(time.Minute)
+	if s, _ = s.Rotated(later, limits); !s.ExpiresAt.Equal(later.Add(limits.Idle)) {
+		t.Errorf("anonymous session with a new token: end %s, want %s", s.ExpiresAt, later.Add(limits.Idle))
 	}
 }
 
