@@ -168,10 +168,13 @@ export class SitePage {
 /** Runs in the page before its scripts. */
 function noteArrows() {
   globalThis.arrowsSeen = [];
-  const note = ({ target }) => target.dataset.arrow && target.dataset.state === "done" && globalThis.arrowsSeen.push(Number(target.dataset.arrow));
-  const rows = ({ addedNodes }) => addedNodes.forEach((node) => node.dataset?.arrow && note({ target: node }));
-  new MutationObserver((changes) => changes.forEach((change) => (change.type === "childList" ? rows : note)(change)))
-    .observe(document, { subtree: true, childList: true, attributeFilter: ["data-state"] });
+  const note = ({ dataset }) => {
+    const arrow = Number(dataset?.arrow);
+    if (arrow && dataset.state === "done" && !globalThis.arrowsSeen.includes(arrow)) globalThis.arrowsSeen.push(arrow);
+  };
+  new MutationObserver((changes) => {
+    for (const { target, addedNodes } of changes) [target, ...addedNodes].forEach(note);
+  }).observe(document, { subtree: true, childList: true, attributeFilter: ["data-state"] });
 }
 
 /** Decodes a picture into its pixels, four bytes each: a browser can. */
