@@ -22,3 +22,9 @@ func (q *LinkQuota) Take(now time.Time) bool { return q.take(now) }
 
 // Rooms is how many links have a part on this node.
 func (s *Server) Rooms() int { return len(s.hub.openRooms()) }
+
+// Pace spaces out the messages of one socket.
+type Pace = pace
+
+// Next counts a message and returns how long it has to wait.
+func (p *Pace) Next(now time.Time, perSecond int) time.Duration { return p.next(now, perSecond) }

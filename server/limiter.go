@@ -100,6 +100,8 @@ type pace struct {
 
 // next counts an event and returns how long it has to wait; it may be negative.
 func (p *pace) next(now time.Time, perSecond int) time.Duration {
-	p.due = max(p.due, now.UnixNano()) + int64(time.Second)/int64(perSecond)
+	// Never more than the burst ahead: a clock that was set back must not make
+	// the sockets wait until it is where it was.
+	p.due = min(max(p.due, now.UnixNano()), now.Add(2*time.Second).UnixNano()) + int64(time.Second)/int64(perSecond)
 	return time.Duration(p.due-now.UnixNano()) - 2*time.Second
 }

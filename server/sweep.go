@@ -92,12 +92,13 @@ func (s *Server) expire(ctx context.Context, r *room) {
 // come to its end all the same takes its sockets with it.
 func (s *Server) renew(ctx context.Context, r *room, sessions []liaison.SessionID) {
 	link, err := s.updateLink(ctx, "renew link", r.id, liaison.Event{Kind: liaison.Renew, Now: s.cfg.Now()}, nil)
-	if code := protocol.CodeOf(err); err != nil && code != protocol.Unavailable {
-		s.hub.closeRoom(r.id, code)
-		return
-	}
-	if err != nil {
+	switch code := protocol.CodeOf(err); {
+	case err == nil:
+	case code.Info().Retry, ctx.Err() != nil: // no word on the link itself
 		s.log.WarnContext(ctx, "link not renewed", "cause", logText(err))
+		return
+	default:
+		s.hub.closeRoom(r.id, code)
 		return
 	}
 	r.note(link)
