@@ -149,16 +149,18 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, session liaison
 
 // read carries out what the client sends until the connection ends.
 func (s *socket) read() {
-	defer s.server.readers.Done()
-	defer s.end()
-	defer func() {
-		// The library panics upon some malformed frames; that must cost its
-		// sender this socket and nobody else anything.
-		if cause := recover(); cause != nil {
-			s.server.logPanic(s.server.ctx, "socket reader", cause)
-		}
-	}()
+	defer s.finish()
 	s.conn.ReadLoop()
+}
+
+// finish ends the socket. The library panics upon some malformed frames; that
+// must cost their sender this socket and nobody else anything.
+func (s *socket) finish() {
+	if cause := recover(); cause != nil {
+		s.server.logPanic(s.server.ctx, "socket reader", cause)
+	}
+	s.end()
+	s.server.readers.Done()
 }
 
 // end frees what the socket held.
