@@ -44,3 +44,6 @@ func Plan(ctx context.Context, path, query string) (string, error) {
 	}, args...)
 	return strings.Join(steps, "\n"), err
 }
+
+// Forget makes the store read everything from the file.
+func (s *Store) Forget() { s.recent.swept() }

@@ -20,16 +20,25 @@ const (
 
 // Session implements [liaison.Store].
 func (s *Store) Session(ctx context.Context, id liaison.SessionID) (liaison.Session, error) {
+	if session, ok := s.recent.session(id); ok {
+		return session, s.usable(ctx)
+	}
 	return one(ctx, s, "read session", selectSession, (*row).session, string(id))
 }
 
 // SessionByToken implements [liaison.Store].
 func (s *Store) SessionByToken(ctx context.Context, hash liaison.TokenHash) (liaison.Session, error) {
+	if session, ok := s.recent.sessionByToken(hash); ok {
+		return session, s.usable(ctx)
+	}
 	return one(ctx, s, "read session by token", selectSessionByToken, (*row).session, hash[:])
 }
 
 // Link implements [liaison.Store].
 func (s *Store) Link(ctx context.Context, id protocol.RequestID) (liaison.Link, error) {
+	if link, ok := s.recent.link(id); ok {
+		return link, s.usable(ctx)
+	}
 	return one(ctx, s, "read link", selectLink, (*row).link, string(id))
 }
 

@@ -26,6 +26,7 @@ type Store struct {
 	writer *conn // used by the write goroutine only
 	// idle holds the connections that no reader is using.
 	idle chan *conn
+	recent recent
 	// queue leads to the write goroutine.
 	queue chan *request
 	// closing is closed when Close begins, written when the write goroutine

@@ -21,7 +21,7 @@ func (s *Store) Commit(ctx context.Context, change liaison.Change) error {
 	for _, account := range change.Accounts {
 		statements = append(statements, writeAccount(account))
 	}
-	_, err := s.submit(ctx, "commit", statements)
+	_, err := s.submit(ctx, "commit", &request{statements: statements, change: stored(change)})
 	return err
 }
 
@@ -38,7 +38,7 @@ const (
 // links, those first that expired first.
 func (s *Store) Sweep(ctx context.Context, before time.Time) (int, error) {
 	args := []driver.Value{before.UnixMicro(), int64(sweepRows)}
-	changed, err := s.submit(ctx, "sweep", []statement{{query: sweepSessions, args: args}, {query: sweepLinks, args: args}})
+	changed, err := s.submit(ctx, "sweep", &request{statements: []statement{{query: sweepSessions, args: args}, {query: sweepLinks, args: args}}, sweeps: true})
 	return int(changed), err
 }
 
@@ -47,6 +47,8 @@ type request struct {
 	// Fixed when it enters the queue.
 	ctx        context.Context // when it ends before the work begins, nothing is done
 	statements []statement
+	change     liaison.Change // as the file will give it back
+	sweeps     bool
 	// Owned by the write goroutine until done is closed.
 	changed int64
 	err     error
@@ -55,11 +57,11 @@ type request struct {
 
 // submit waits until the statements are on the disk and returns how many rows
 // they changed.
-func (s *Store) submit(ctx context.Context, op string, statements []statement) (int64, error) {
-	if err := s.usable(ctx); err != nil || len(statements) == 0 {
+func (s *Store) submit(ctx context.Context, op string, r *request) (int64, error) {
+	if err := s.usable(ctx); err != nil || len(r.statements) == 0 {
 		return 0, err
 	}
-	r := &request{ctx: ctx, statements: statements, done: make(chan struct{})}
+	r.ctx, r.done = ctx, make(chan struct{})
 	select {
 	case s.queue <- r:
 	case <-ctx.Done():
@@ -109,9 +111,21 @@ func (s *Store) write() {
 			if r.err == nil {
 				r.err = err
 			}
+			s.remember(r)
 			close(r.done)
 		}
 		clear(batch)
+	}
+}
+
+// remember keeps what a request has brought into the file.
+func (s *Store) remember(r *request) {
+	switch {
+	case r.err != nil:
+	case r.sweeps && r.changed > 0:
+		s.recent.swept()
+	default:
+		s.recent.committed(r.change)
 	}
 }
 
