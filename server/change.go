@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/liaison-dev/liaison"
 	"github.com/liaison-dev/liaison/protocol"
@@ -21,7 +22,7 @@ func (s *Server) update(ctx context.Context, op string, change func() (liaison.C
 		if err != nil {
 			return err
 		}
-		err = s.cfg.Store.Commit(ctx, c)
+		err = s.commit(ctx, c)
 		if err == nil {
 			return nil
 		}
@@ -30,6 +31,17 @@ func (s *Server) update(ctx context.Context, op string, change func() (liaison.C
 		}
 	}
 	return &liaison.Error{Code: protocol.Overloaded, Op: op, Msg: "too many changes at once"}
+}
+
+// commitTimeout bounds one commit.
+const commitTimeout = 10 * time.Second
+
+// commit stores a change, also for a client that hangs up meanwhile: others must
+// learn of what was stored.
+func (s *Server) commit(ctx context.Context, change liaison.Change) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
+	defer cancel()
+	return s.cfg.Store.Commit(ctx, change)
 }
 
 // updateLink applies one event to a link and stores the outcome. With may say

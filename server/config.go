@@ -86,6 +86,9 @@ type Limits struct {
 	// OutboundMessages and OutboundBytes that wait for one socket to read them;
 	// more close the socket. Defaults 64 and 256 KiB.
 	OutboundMessages, OutboundBytes int
+	// MailboxBytes that frames of all links together may take on one node until
+	// they are acknowledged. Default 256 MiB.
+	MailboxBytes int
 	// ProofChecks at once, and ProofQueue that wait for their turn. Defaults
 	// twice the number of processors and 100.
 	ProofChecks, ProofQueue int
@@ -166,6 +169,7 @@ func (l Limits) withDefaults() Limits {
 	setDefault(&l.MessagesPerSecond, 30)
 	setDefault(&l.OutboundMessages, 64)
 	setDefault(&l.OutboundBytes, 256<<10)
+	setDefault(&l.MailboxBytes, 256<<20)
 	setDefault(&l.ProofChecks, 2*runtime.GOMAXPROCS(0))
 	setDefault(&l.ProofQueue, 100)
 	return l

@@ -243,7 +243,7 @@ func TestMalformedRequests(t *testing.T) {
 		{"POST", offer, `{"n":0,"d":"ab+d"}`, asIs, protocol.InvalidMessage},
 		{"POST", offer, `{"n":0,"d":"abcd","x":1}`, asIs, protocol.InvalidMessage},
 		{"POST", offer, `{"n":0,"d":"abcd"}{}`, asIs, protocol.InvalidMessage},
-		{"POST", offer, `{"n":64,"d":"abcd"}`, asIs, protocol.MailboxFull},
+		{"POST", offer, `{"n":64,"d":"abcd"}`, asIs, protocol.LinkNotClaimed},
 		{"POST", offer, `{"n":0,"d":"` + strings.Repeat("a", protocol.MaxFrameBytes+1) + `"}`, asIs, protocol.TooLarge},
 		{"POST", offer, huge, asIs, protocol.TooLarge},
 		{"POST", offer, `{"n":0,"d":"abcd"}`, typed("text/plain"), protocol.UnsupportedMediaType},

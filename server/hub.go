@@ -19,6 +19,7 @@ type hub struct {
 	metrics *metrics.Metrics
 	log     *slog.Logger
 	cancel  func() // ends the subscription for sessions
+	space   space  // for the mailboxes of all rooms
 
 	mu sync.Mutex
 	// Guarded by mu.
@@ -35,6 +36,7 @@ func newHub(cfg Config, m *metrics.Metrics) (*hub, error) {
 		rooms:   make(map[protocol.RequestID]*room),
 		sockets: make(map[liaison.SessionID]*socket),
 	}
+	h.space.left.Store(int64(cfg.Limits.MailboxBytes))
 	var err error
 	h.cancel, err = h.bus.Subscribe(liaison.SessionsSubject, func(signal liaison.Signal) {
 		if signal.Kind == liaison.SignalRotated {
@@ -55,6 +57,9 @@ func (h *hub) acquire(id protocol.RequestID) (*room, error) {
 			return nil, protocol.ShuttingDown
 		}
 		r = &room{hub: h, id: id}
+		for s := range r.ends {
+			r.ends[s].inbox.space = &h.space
+		}
 		cancel, err := h.bus.Subscribe(liaison.LinkSubject(id), r.handle)
 		if err != nil {
 			return nil, unavailable("join the bus", err)

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -171,4 +172,48 @@ func TestStoreGone(t *testing.T) {
 	if account, err := srv.Handler().Account(request); account != "" || err == nil {
 		t.Errorf("account = %q, %v; want nobody and an error", account, err)
 	}
+}
+
+// TestSpace: what all links together may make a node keep is bounded, and free
+// again when frames are acknowledged or their link ends.
+func TestSpace(t *testing.T) {
+	srv := liaisontest.NewServer(t, liaisontest.Unlimited, func(cfg *server.Config) { cfg.Limits.MailboxBytes = protocol.MaxFrameBytes })
+	first, second := newPair(t, srv, testKey(t, 1)), newPair(t, srv, testKey(t, 2))
+	big := protocol.Frame{D: strings.Repeat("A", protocol.MaxFrameBytes)}
+	post := func(p pair) reply { return p.site.call("POST", linkPath(p.id, "/offer"), big) }
+	want[any](t, post(first))
+	wantProblem(t, post(second), protocol.Overloaded)
+	first.wallet.dial().subscribe(protocol.OfferTopic(first.address), first.id, 0)
+	first.wallet.socket.expectOp(protocol.OpFrame)
+	first.wallet.socket.ack(first.id, 1)
+	first.wallet.socket.settle()
+	want[any](t, post(second))
+	big.N = 1
+	wantProblem(t, post(first), protocol.Overloaded)
+	want[any](t, second.site.call("DELETE", linkPath(second.id, ""), nil))
+	want[any](t, post(first))
+}
+
+// TestOneFrameBeforeClaim: a link that waits holds its offer and no more.
+func TestOneFrameBeforeClaim(t *testing.T) {
+	srv := liaisontest.NewServer(t)
+	site := newPeer(t, srv)
+	c := site.challenge()
+	want[any](t, site.call("POST", linkPath(c.RequestID, "/offer"), frame(0, "offer")))
+	wantProblem(t, site.call("POST", linkPath(c.RequestID, "/offer"), frame(1, "candidate")), protocol.LinkNotClaimed)
+	site.dial().subscribe(protocol.TopicLink, c.RequestID, 0)
+	site.socket.sendFrame(c.RequestID, frame(1, "candidate"))
+	site.socket.expectError(protocol.LinkNotClaimed)
+}
+
+// TestAttachments: one socket hears for a bounded number of links.
+func TestAttachments(t *testing.T) {
+	srv := liaisontest.NewServer(t, liaisontest.Unlimited, func(cfg *server.Config) { cfg.Limits.LinksPerSession = 100 })
+	site := newPair(t, srv, testKey(t, 1)).site // signed in, so that it keeps its session
+	socket := site.dial()
+	for range 16 {
+		socket.subscribe(protocol.TopicLink, site.challenge().RequestID, 0)
+	}
+	socket.send(protocol.ClientMessage{Op: protocol.OpSubscribe, Topic: protocol.TopicLink, RequestID: site.challenge().RequestID})
+	socket.expectError(protocol.RateLimited)
 }

@@ -1,11 +1,29 @@
 package server
 
-import "github.com/liaison-dev/liaison/protocol"
+import (
+	"sync/atomic"
+
+	"github.com/liaison-dev/liaison/protocol"
+)
+
+// space is what all mailboxes of a node together may still hold, in bytes.
+type space struct{ left atomic.Int64 }
+
+func (s *space) take(n int) bool {
+	if s.left.Add(-int64(n)) < 0 {
+		s.left.Add(int64(n))
+		return false
+	}
+	return true
+}
+
+func (s *space) give(n int) { s.left.Add(int64(n)) }
 
 // mailbox keeps the frames for one side of a link from the first that is not
 // acknowledged. Frames may come in any order, each as often as its sender
 // likes. Its room's lock guards it.
 type mailbox struct {
+	space  *space   // shared by all; set before the first put
 	base   uint64   // all frames below have been acknowledged
 	frames []string // payload of frame base+i; empty if it has not come yet
 	bytes  int
@@ -28,6 +46,9 @@ func (m *mailbox) put(f protocol.Frame) (bool, error) {
 	}
 	if m.bytes+len(f.D) > protocol.MailboxBytes {
 		return false, protocol.Errorf(protocol.MailboxFull, "at most %d bytes may wait", protocol.MailboxBytes)
+	}
+	if !m.space.take(len(f.D)) {
+		return false, protocol.Errorf(protocol.Overloaded, "too many frames wait on this server")
 	}
 	for uint64(len(m.frames)) <= i {
 		m.frames = append(m.frames, "")
@@ -53,6 +74,7 @@ func (m *mailbox) trim(next uint64) bool {
 	drop := min(next-m.base, uint64(len(m.frames)))
 	for i := range drop {
 		m.bytes -= len(m.frames[i])
+		m.space.give(len(m.frames[i]))
 		m.frames[i] = ""
 	}
 	m.frames = m.frames[drop:]

@@ -123,6 +123,9 @@ func (s *socket) subscribe(m protocol.ClientMessage) error {
 	if err := mayHear(link, side, m.Topic); err != nil {
 		return err
 	}
+	if s.full(link.ID) {
+		return protocol.Errorf(protocol.RateLimited, "one socket hears for at most %d links", maxAttachments)
+	}
 	r, err := s.server.hub.acquire(link.ID)
 	if err != nil {
 		return err

@@ -50,6 +50,9 @@ func (r *room) put(to protocol.Side, f protocol.Frame) error {
 	if r.reason != "" {
 		return r.reason
 	}
+	if r.address == "" && f.N > 0 { // the offer is all that may wait for a wallet
+		return protocol.LinkNotClaimed
+	}
 	e := &r.ends[to]
 	if f.N < e.inbox.base { // its sender does not know yet that it has arrived
 		r.tellAckedLocked(to)
@@ -294,6 +297,7 @@ func (r *room) close(reason protocol.Code) {
 		if socket := r.ends[s].socket; socket != nil && socket.detach(r) {
 			socket.sendMessage(closedMessage(r.id, reason))
 		}
+		r.ends[s].inbox.trim(r.ends[s].inbox.end())
 		r.ends[s] = end{}
 	}
 }

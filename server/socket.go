@@ -297,11 +297,22 @@ func (s *socket) attached(id protocol.RequestID) (attachment, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, a := range s.attachments {
-		if a.room.id == id {
+		if a.room.id == id && s.closing == "" {
 			return a, true
 		}
 	}
 	return attachment{}, false
+}
+
+// maxAttachments bounds the links that one socket hears for. A page has one, or
+// a few while it renews its code.
+const maxAttachments = 16
+
+// full reports whether one more link is too many.
+func (s *socket) full(id protocol.RequestID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.attachments) >= maxAttachments && !slices.ContainsFunc(s.attachments, func(a attachment) bool { return a.room.id == id })
 }
 
 // note remembers an attachment. It reports whether the room was new.
