@@ -53,7 +53,7 @@ func build(to string, flags ...string) error {
 
 // program is one run of the binary.
 type program struct {
-	t     *testing.T
+	t     testing.TB
 	cmd   *exec.Cmd
 	stdin io.WriteCloser
 	lines chan string   // of standard output
@@ -65,7 +65,7 @@ type program struct {
 }
 
 // run starts the binary. It ends with the test at the latest.
-func run(t *testing.T, args ...string) *program {
+func run(t testing.TB, args ...string) *program {
 	t.Helper()
 	p := &program{t: t, cmd: exec.Command(binary, args...), lines: make(chan string, 1000), ended: make(chan struct{})}
 	p.cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "LIAISON_") })
@@ -185,7 +185,7 @@ func (p *program) errors() string {
 }
 
 // startServer runs the server, and returns where it listens.
-func startServer(t *testing.T, args ...string) (server *program, address string) {
+func startServer(t testing.TB, args ...string) (server *program, address string) {
 	t.Helper()
 	server = run(t, append([]string{
 		"serve", "--listen", "127.0.0.1:0", "--metrics-listen", "off", "--data", filepath.Join(t.TempDir(), "liaison.db"),
