@@ -50,7 +50,7 @@ async function whole(browser) {
 }
 
 /** From the offer, whose candidates are known already, to the open channel. */
-async function bare(browser, flags) {
+async function bare(browser, flags, how = answered) {
   const binary = join(built.dir, "barepeer");
   execFileSync("go", ["build", "-o", binary, "./testdata/barepeer"], { cwd: here, stdio: "inherit" });
   const peer = spawn(binary, flags, { stdio: ["ignore", "pipe", "inherit"] });
@@ -60,15 +60,15 @@ async function bare(browser, flags) {
   const times = [];
   for (let n = 0; n < rounds; n++) {
     await page.goto(origin);
-    times.push(await page.evaluate(connect));
+    times.push(await page.evaluate(how));
   }
   await page.close();
   peer.kill();
   return times;
 }
 
-/** Runs in the page. */
-async function connect() {
+/** Runs in the page, which offers. */
+async function answered() {
   const pc = new RTCPeerConnection();
   const channel = pc.createDataChannel("bare");
   const kept = [];
@@ -97,18 +97,51 @@ async function connect() {
   return opened;
 }
 
+/** Runs in the page, which answers. */
+async function offered() {
+  const pc = new RTCPeerConnection();
+  const opened = new Promise((resolve) => (pc.ondatachannel = ({ channel }) => (channel.readyState === "open" ? resolve() : (channel.onopen = resolve))));
+  const post = (path, body) => fetch(path, { method: "POST", body: JSON.stringify(body) });
+  const reader = (await post("/begin")).body.pipeThrough(new TextDecoderStream()).getReader();
+  let begin;
+  let rest = "";
+  let described = Promise.resolve();
+  pc.onicecandidate = ({ candidate }) => candidate && described.then(() => post("/candidate", candidate));
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) break;
+    const lines = (rest + value).split("\n");
+    rest = lines.pop();
+    for (const line of lines.map((text) => JSON.parse(text))) {
+      if (line.candidate) {
+        void pc.addIceCandidate(line.candidate);
+        continue;
+      }
+      begin = performance.now();
+      await pc.setRemoteDescription({ type: "offer", sdp: line.sdp });
+      const answer = await pc.createAnswer();
+      described = post("/answer", { sdp: answer.sdp });
+      void pc.setLocalDescription(answer);
+    }
+  }
+  await opened;
+  return performance.now() - begin;
+}
+
 function report(name, times) {
   times.sort((a, b) => a - b);
   const at = (q) => times[Math.min(times.length - 1, Math.floor(q * times.length))].toFixed(0).padStart(5);
   const slow = times.filter((ms) => ms > 150).length;
-  console.log(`${name.padEnd(34)} ${at(0)} ${at(0.25)} ${at(0.5)} ${at(0.75)} ${at(0.95)} ${at(1)}   ${slow} of ${times.length} over 150 ms`);
+  console.log(`${name.padEnd(38)} ${at(0)} ${at(0.25)} ${at(0.5)} ${at(0.75)} ${at(0.95)} ${at(1)}   ${slow} of ${times.length} over 150 ms`);
 }
 
 const browser = await launch();
 try {
-  console.log(`${"milliseconds".padEnd(34)}   min   25%   50%   75%   95%   max`);
-  report("Chromium and bare library", await bare(browser, []));
-  report("Chromium and bare library, tuned", await bare(browser, ["-tuned"]));
+  console.log(`${"milliseconds".padEnd(38)}   min   25%   50%   75%   95%   max`);
+  report("Chromium offers, bare library answers", await bare(browser, []));
+  report("the same, no wait for peer-reflexive", await bare(browser, ["-tuned"]));
+  report("bare library offers, Chromium answers", await bare(browser, [], offered));
+  report("the same, no wait for peer-reflexive", await bare(browser, ["-tuned"], offered));
   report("page and wallet, from the yes", await whole(browser));
 } finally {
   for (const work of ending.reverse()) await work();

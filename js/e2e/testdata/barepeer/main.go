@@ -1,6 +1,6 @@
-// Command barepeer is the least that can answer a browser's offer: one peer
+// Command barepeer is the least that can connect to a browser: one peer
 // connection of the library a request, signaled over HTTP, with no logic of ours.
-// The benchmark beside it compares the wallet with this.
+// It answers an offer, or makes one. The benchmark compares the wallet with this.
 package main
 
 import (
@@ -22,9 +22,10 @@ type line struct {
 	Candidate *webrtc.ICECandidateInit `json:"candidate,omitempty"`
 }
 
-// answerer answers one offer after the other; candidates are for the last.
-type answerer struct {
-	tuned bool // the waits of client/ice.go; otherwise the library's own
+// peers makes one connection after the other; answers and candidates are for the
+// last.
+type peers struct {
+	tuned bool // one wait of client/ice.go, and nothing else that differs
 
 	mu sync.Mutex
 	pc *webrtc.PeerConnection // guarded by mu
@@ -37,33 +38,53 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	a := &answerer{tuned: *tuned}
+	p := &peers{tuned: *tuned}
 	http.HandleFunc("GET /", func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Type", "text/html") })
-	http.HandleFunc("POST /offer", a.offer)
-	http.HandleFunc("POST /candidate", a.candidate)
+	http.HandleFunc("POST /offer", p.answerOffer)
+	http.HandleFunc("POST /begin", p.makeOffer)
+	http.HandleFunc("POST /answer", p.takeAnswer)
+	http.HandleFunc("POST /candidate", p.candidate)
 	fmt.Printf("http://%s\n", listener.Addr())
 	log.Fatal(http.Serve(listener, nil))
 }
 
-func (a *answerer) connection() (*webrtc.PeerConnection, error) {
+func (p *peers) connection() (*webrtc.PeerConnection, error) {
 	var s webrtc.SettingEngine
 	s.SetIncludeLoopbackCandidate(true)
-	if a.tuned {
+	if p.tuned {
 		s.SetPrflxAcceptanceMinWait(0)
-		s.SetDTLSInsecureSkipHelloVerify(true)
 	}
 	return webrtc.NewAPI(webrtc.WithSettingEngine(s)).NewPeerConnection(webrtc.Configuration{})
 }
 
-// offer answers with the description, then each candidate as it is found, one
-// JSON object a line.
-func (a *answerer) offer(w http.ResponseWriter, r *http.Request) {
+// answerOffer tells the description, then each candidate as it is found, one JSON
+// object a line.
+func (p *peers) answerOffer(w http.ResponseWriter, r *http.Request) {
 	var offer line
 	if err := json.NewDecoder(r.Body).Decode(&offer); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	pc, err := a.connection()
+	p.describe(w, func(pc *webrtc.PeerConnection) (webrtc.SessionDescription, error) {
+		if err := pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer.SDP}); err != nil {
+			return webrtc.SessionDescription{}, err
+		}
+		return pc.CreateAnswer(nil)
+	})
+}
+
+// makeOffer is the same with the roles turned round.
+func (p *peers) makeOffer(w http.ResponseWriter, _ *http.Request) {
+	p.describe(w, func(pc *webrtc.PeerConnection) (webrtc.SessionDescription, error) {
+		if _, err := pc.CreateDataChannel("bare", nil); err != nil {
+			return webrtc.SessionDescription{}, err
+		}
+		return pc.CreateOffer(nil)
+	})
+}
+
+func (p *peers) describe(w http.ResponseWriter, local func(*webrtc.PeerConnection) (webrtc.SessionDescription, error)) {
+	pc, err := p.connection()
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
@@ -77,13 +98,17 @@ func (a *answerer) offer(w http.ResponseWriter, r *http.Request) {
 		init := c.ToJSON()
 		found <- line{Candidate: &init}
 	})
-	if err := answer(pc, offer.SDP); err != nil {
+	description, err := local(pc)
+	if err == nil {
+		err = pc.SetLocalDescription(description)
+	}
+	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	a.replace(pc)
+	p.replace(pc)
 	out := json.NewEncoder(w)
-	_ = out.Encode(line{SDP: pc.LocalDescription().SDP})
+	_ = out.Encode(line{SDP: description.SDP})
 	for flusher := w.(http.Flusher); ; {
 		flusher.Flush()
 		next, more := <-found
@@ -93,37 +118,39 @@ func (a *answerer) offer(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func answer(pc *webrtc.PeerConnection, offer string) error {
-	if err := pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}); err != nil {
-		return err
+func (p *peers) takeAnswer(w http.ResponseWriter, r *http.Request) {
+	var answer line
+	err := json.NewDecoder(r.Body).Decode(&answer)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err == nil {
+		err = p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer.SDP})
 	}
-	local, err := pc.CreateAnswer(nil)
 	if err != nil {
-		return err
+		http.Error(w, err.Error(), http.StatusBadRequest)
 	}
-	return pc.SetLocalDescription(local)
 }
 
 // replace makes pc the one that candidates are for, and ends the one before.
-func (a *answerer) replace(pc *webrtc.PeerConnection) {
-	a.mu.Lock()
-	before := a.pc
-	a.pc = pc
-	a.mu.Unlock()
+func (p *peers) replace(pc *webrtc.PeerConnection) {
+	p.mu.Lock()
+	before := p.pc
+	p.pc = pc
+	p.mu.Unlock()
 	if before != nil {
 		time.AfterFunc(time.Second, func() { _ = before.Close() })
 	}
 }
 
-func (a *answerer) candidate(w http.ResponseWriter, r *http.Request) {
+func (p *peers) candidate(w http.ResponseWriter, r *http.Request) {
 	var c webrtc.ICECandidateInit
 	if err := json.NewDecoder(r.Body).Decode(&c); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if err := a.pc.AddICECandidate(c); err != nil {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.pc.AddICECandidate(c); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 	}
 }
