@@ -1,7 +1,9 @@
 package liaison
 
 import (
+	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"time"
@@ -41,6 +43,15 @@ type TokenHash [sha256.Size]byte
 
 // Hash returns the hash under which the session is stored.
 func (t Token) Hash() TokenHash { return sha256.Sum256([]byte(t)) }
+
+// Successor returns the token that takes the place of this one for whoever
+// drew the key. It is as secret as both of them together: neither somebody who
+// knows the old token nor somebody who knows the key can tell it.
+func (t Token) Successor(key protocol.Nonce) Token {
+	mac := hmac.New(sha256.New, []byte(t))
+	mac.Write([]byte("liaison/1 successor\x00" + key))
+	return Token(base64.RawURLEncoding.EncodeToString(mac.Sum(nil)))
+}
 
 // Session is what the server knows of one browser or wallet.
 type Session struct {
@@ -102,12 +113,11 @@ func (s Session) Live(now time.Time, limits SessionLimits) bool {
 
 // Rotated returns the session under a new token. The old one is dead as soon
 // as this is stored.
-func (s Session) Rotated(now time.Time, limits SessionLimits) (Session, Token) {
-	token := NewToken()
+func (s Session) Rotated(token Token, now time.Time, limits SessionLimits) Session {
 	s.TokenHash, s.Retired, s.SeenAt = token.Hash(), false, now
 	s.ExpiresAt = now.Add(limits.life(s.Account))
 	s.Generation++
-	return s, token
+	return s
 }
 
 // Upgraded returns the session with the rights of account. Its token is retired

@@ -88,7 +88,7 @@ func TestAnonymousSessionEndsSoon(t *testing.T) {
 		t.Errorf("anonymous session: end %s, want %s", s.ExpiresAt, want)
 	}
 	later := start.Add(time.Minute)
-	if s, _ = s.Rotated(later, limits); !s.ExpiresAt.Equal(later.Add(limits.Idle)) {
+	if s = s.Rotated(liaison.NewToken(), later, limits); !s.ExpiresAt.Equal(later.Add(limits.Idle)) {
 		t.Errorf("anonymous session with a new token: end %s, want %s", s.ExpiresAt, later.Add(limits.Idle))
 	}
 }
@@ -103,7 +103,8 @@ func TestSessionUpgrade(t *testing.T) {
 		t.Errorf("upgraded session: got %+v, want the account, and the token retired", upgraded)
 	}
 	later := start.Add(time.Minute)
-	after, token := upgraded.Rotated(later, limits)
+	token := liaison.NewToken()
+	after := upgraded.Rotated(token, later, limits)
 	if after.Retired || after.TokenHash != token.Hash() || after.TokenHash == old.Hash() || after.Account != account {
 		t.Errorf("rotated session: got %+v, want it under a new token, not retired", after)
 	}
@@ -120,5 +121,25 @@ func TestSessionEnded(t *testing.T) {
 	ended := s.Ended(start)
 	if ended.Live(start, limits) || ended.Account != "" || ended.Generation != s.Generation+1 {
 		t.Errorf("session after logout: got %+v, want it dead, without account, of the next generation", ended)
+	}
+}
+
+// TestSuccessor: the next token depends on the present one and on the key.
+func TestSuccessor(t *testing.T) {
+	token, other := liaison.NewToken(), liaison.NewToken()
+	key, otherKey := protocol.NewNonce(), protocol.NewNonce()
+	next := token.Successor(key)
+	if again := token.Successor(key); again != next {
+		t.Errorf("successor of the same token and key: got another one the second time")
+	}
+	for what, wrong := range map[string]liaison.Token{
+		"another token": other.Successor(key), "another key": token.Successor(otherKey), "the token itself": token,
+	} {
+		if wrong == next {
+			t.Errorf("%s gives the same successor", what)
+		}
+	}
+	if len(next.Reveal()) != len(token.Reveal()) {
+		t.Errorf("successor has %d characters, want %d as every token", len(next.Reveal()), len(token.Reveal()))
 	}
 }

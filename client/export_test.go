@@ -44,7 +44,7 @@ func NewWires(ctx context.Context, origin protocol.Origin, key Signer, got func(
 	if err := wallet.call(ctx, "claim", http.MethodPost, linkPath(c.RequestID), protocol.Claim{Nonce: c.SignIn.Nonce, Proof: proof}, nil); err != nil {
 		return nil, err
 	}
-	if err := site.call(ctx, "collect", http.MethodPost, protocol.PathSession, protocol.Collection{RequestID: c.RequestID}, nil); err != nil {
+	if err := site.call(ctx, "collect", http.MethodPost, protocol.PathSession, protocol.NewCollection(c.RequestID), nil); err != nil {
 		return nil, err
 	}
 	w := &Wires{}

@@ -51,8 +51,9 @@ type signaling struct {
 	left chan struct{} // closed by leave
 	once sync.Once     // for left
 
-	settled <-chan struct{} // closed when nobody waits for frames any more
-	dialed  <-chan net.Conn // brings a connection for the first socket; may be nil
+	collection protocol.Collection // the same in each attempt
+	settled    <-chan struct{}     // closed when nobody waits for frames any more
+	dialed     <-chan net.Conn     // brings a connection for the first socket; may be nil
 
 	// Owned by run.
 	received   uint64         // frames of the other side
@@ -89,7 +90,10 @@ func end(code protocol.Code, detail string) error {
 }
 
 func newSignaling(r *rest, side protocol.Side, id protocol.RequestID, out *outbox, to listener, settled <-chan struct{}) *signaling {
-	return &signaling{rest: r, side: side, id: id, out: out, to: to, settled: settled, left: make(chan struct{})}
+	return &signaling{
+		rest: r, side: side, id: id, out: out, to: to, settled: settled, left: make(chan struct{}),
+		collection: protocol.NewCollection(id),
+	}
 }
 
 // leave ends the link for both sides, if the server can be told at once, and
@@ -159,7 +163,7 @@ func (s *signaling) collect(ctx context.Context) error {
 	if s.collected {
 		return nil
 	}
-	err := s.rest.call(ctx, "collect session", http.MethodPost, protocol.PathSession, protocol.Collection{RequestID: s.id}, nil)
+	err := s.rest.call(ctx, "collect session", http.MethodPost, protocol.PathSession, s.collection, nil)
 	s.collected = err == nil
 	return err
 }

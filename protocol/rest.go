@@ -168,11 +168,21 @@ func (r Rejection) Validate() error {
 type Collection struct {
 	// RequestID names the claimed link.
 	RequestID RequestID `json:"requestId"`
+	// Key is drawn by the browser, like a nonce, and the same in each attempt:
+	// with it, and with nothing else, an attempt whose answer was lost can be
+	// repeated.
+	Key Nonce `json:"key"`
 }
 
-// Validate checks the form of the request id.
+// NewCollection returns the body for a link, with a key of its own.
+func NewCollection(id RequestID) Collection { return Collection{RequestID: id, Key: NewNonce()} }
+
+// Validate checks the form of the fields.
 func (c Collection) Validate() error {
-	_, err := ParseRequestID(string(c.RequestID))
+	if _, err := ParseRequestID(string(c.RequestID)); err != nil {
+		return err
+	}
+	_, err := ParseNonce(string(c.Key))
 	return err
 }
 

@@ -62,7 +62,8 @@ func TestParseBodyRefuses(t *testing.T) {
 		{"answer that is not frame 0", replaced(`"n":0`, `"n":1`), &protocol.Claim{}, protocol.InvalidMessage},
 		{"answer without payload", replaced(`"d":"ab"`, `"d":""`), &protocol.Claim{}, protocol.InvalidMessage},
 		{"rejection without nonce", `{}`, &protocol.Rejection{}, protocol.InvalidMessage},
-		{"collection without request id", `{}`, &protocol.Collection{}, protocol.InvalidMessage},
+		{"collection without request id", `{"key":"8qgq1bVYx0dYl2Qn3vJr9A"}`, &protocol.Collection{}, protocol.InvalidMessage},
+		{"collection without key", `{"requestId":"4f1c0e0a-7d9b-4a57-9e0f-1c2d3e4f5a6b"}`, &protocol.Collection{}, protocol.InvalidMessage},
 		{"too large", `{"nonce":"` + strings.Repeat("a", protocol.MaxBodyBytes) + `"}`, &protocol.Rejection{}, protocol.TooLarge},
 	} {
 		if err := protocol.ParseBody(strings.NewReader(c.body), c.dst); protocol.CodeOf(err) != c.want {

@@ -60,7 +60,8 @@ func (s *Server) prepareLink(r *http.Request) (opening, error) {
 	case err == nil && session.Account != "":
 		o.session = session
 	case err == nil:
-		o.session, o.token = session.Rotated(now, s.cfg.Sessions)
+		o.token = liaison.NewToken()
+		o.session = session.Rotated(o.token, now, s.cfg.Sessions)
 		o.rotated = true
 	case protocol.CodeOf(err) == protocol.Unavailable:
 		return o, err

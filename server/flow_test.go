@@ -47,7 +47,7 @@ func TestDecisionRecord(t *testing.T) {
 		t.Fatalf("link message = %+v, want account, proof and answer of the claim", m)
 	}
 	wantProblem(t, site.call("GET", protocol.PathSession, nil), protocol.SessionRotated) // 8: the old id is dead
-	view2 := want[protocol.SessionView](t, site.call("POST", protocol.PathSession, protocol.Collection{RequestID: c.RequestID}))
+	view2 := want[protocol.SessionView](t, site.call("POST", protocol.PathSession, protocol.NewCollection(c.RequestID)))
 	if view2.Account != got.Account || site.token == anonymous {
 		t.Fatalf("site's account = %q, token replaced = %v; want %q, true", view2.Account, site.token != anonymous, got.Account)
 	}

@@ -24,7 +24,7 @@ func TestTwoNodes(t *testing.T) {
 	if m := site.socket.expectOp(protocol.OpLink); m.Answer == nil || *m.Answer != answer {
 		t.Fatalf("link = %+v, want the answer too", m)
 	}
-	want[any](t, site.call("POST", protocol.PathSession, protocol.Collection{RequestID: c.RequestID}))
+	want[any](t, site.call("POST", protocol.PathSession, protocol.NewCollection(c.RequestID)))
 	site.socket.subscribe(protocol.AnswerTopic(key.Address()), c.RequestID, 0)
 	site.socket.expectFrame(answer)
 	wallet.dial().subscribe(protocol.OfferTopic(key.Address()), c.RequestID, 0)

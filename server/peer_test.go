@@ -175,7 +175,7 @@ func newPair(t testing.TB, srv *liaisontest.Server, key *chain.AlgorandKey) pair
 	c := p.site.challenge()
 	p.id = c.RequestID
 	want[protocol.SessionView](t, p.wallet.call("POST", protocol.PathLinks+string(p.id), signed(t, key, c.SignIn, p.id)))
-	want[protocol.SessionView](t, p.site.call("POST", protocol.PathSession, protocol.Collection{RequestID: p.id}))
+	want[protocol.SessionView](t, p.site.call("POST", protocol.PathSession, protocol.NewCollection(p.id)))
 	return p
 }
 

@@ -92,7 +92,7 @@ func Routes() []Route {
 			Method: "POST", Path: protocol.PathSession, Name: "collectSession", Session: "the site's", SetsCookie: true,
 			Summary: "After a wallet claimed the link: exchange the session's id, which was retired by that, for the one with the account's rights.",
 			Request: protocol.Collection{}, Response: protocol.SessionView{},
-			Codes:  withLinkCodes(protocol.LinkForbidden, protocol.LinkNotClaimed, protocol.SessionRotated),
+			Codes:  withLinkCodes(protocol.LinkForbidden, protocol.LinkNotClaimed),
 			handle: func(s *Server) handler { return s.collectSession },
 		},
 		{

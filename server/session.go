@@ -138,47 +138,65 @@ func (s *Server) collectSession(w http.ResponseWriter, r *http.Request) error {
 	if err := parseBody(r, &body); err != nil {
 		return err
 	}
-	var rotated liaison.Session
-	var token liaison.Token
+	var session liaison.Session
+	var next liaison.Token // empty if the browser has it already
 	err := s.update(r.Context(), "collect session", func() (change liaison.Change, err error) {
-		session, err := s.collectable(r, body.RequestID)
-		if err != nil {
+		session, next, err = s.collectable(r, body)
+		if err != nil || !session.Retired {
 			return change, err
 		}
-		rotated, token = session.Rotated(s.cfg.Now(), s.cfg.Sessions)
-		return liaison.Change{Sessions: []liaison.Session{rotated}}, nil
+		session = session.Rotated(next, s.cfg.Now(), s.cfg.Sessions)
+		return liaison.Change{Sessions: []liaison.Session{session}}, nil
 	})
 	if err != nil {
 		return err
 	}
-	s.hub.rotated(rotated, body.RequestID)
-	s.setCookie(w, token)
-	return writeJSON(w, protocol.SessionView{Account: rotated.Account, ExpiresAt: rotated.ExpiresAt})
+	s.hub.rotated(session, body.RequestID)
+	if next != "" {
+		s.setCookie(w, next)
+	}
+	return writeJSON(w, protocol.SessionView{Account: session.Account, ExpiresAt: session.ExpiresAt})
 }
 
-// collectable returns the session of a request if it owns the claimed link, got
-// its account by it, and has not fetched its new token yet. An older link of the
-// session will not do: whoever opened that one may have left the browser to the
-// person who has just signed in.
-func (s *Server) collectable(r *http.Request, id protocol.RequestID) (liaison.Session, error) {
-	session, err := s.anySession(r)
+// collectable returns the session of a request if it owns the claimed link and
+// got its account by it, and the token that takes the place of the one that was
+// shown. An older link of the session will not do: whoever opened that one may
+// have left the browser to the person who has just signed in.
+func (s *Server) collectable(r *http.Request, body protocol.Collection) (session liaison.Session, next liaison.Token, err error) {
+	session, next, err = s.collectedBy(r, body.Key)
 	if err != nil {
-		return liaison.Session{}, err
+		return session, "", err
 	}
-	link, err := s.link(r.Context(), id)
+	link, err := s.link(r.Context(), body.RequestID)
 	if err != nil {
-		return liaison.Session{}, err
+		return session, "", err
 	}
 	if _, _, err := link.Transition(liaison.Event{Kind: liaison.Collect, Now: s.cfg.Now(), Session: session.ID}); err != nil {
-		return liaison.Session{}, err
+		return session, "", err
 	}
 	if link.Account != session.Account {
-		return liaison.Session{}, &liaison.Error{Code: protocol.LinkForbidden, Op: "collect session", Msg: "another link has signed this session in"}
+		return session, "", &liaison.Error{Code: protocol.LinkForbidden, Op: "collect session", Msg: "another link has signed this session in"}
 	}
-	if !session.Retired {
-		return liaison.Session{}, &liaison.Error{Code: protocol.SessionRotated, Op: "collect session", Msg: "the new id was fetched already"}
+	return session, next, nil
+}
+
+// collectedBy returns the session of a request. If its token was replaced with
+// this key already and the answer was lost, the token leads to the session
+// still, but only together with the key.
+func (s *Server) collectedBy(r *http.Request, key protocol.Nonce) (liaison.Session, liaison.Token, error) {
+	session, err := s.anySession(r)
+	if err == nil && !session.Retired {
+		return session, "", nil
 	}
-	return session, nil
+	token, ok := s.requestToken(r)
+	if !ok {
+		return session, "", err
+	}
+	next := token.Successor(key)
+	if errors.Is(err, protocol.SessionRequired) {
+		session, err = s.tokenSession(r.Context(), next)
+	}
+	return session, next, err
 }
 
 // endSession answers DELETE /v1/session: a logout.

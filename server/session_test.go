@@ -77,7 +77,7 @@ func TestOrigins(t *testing.T) {
 			if p.token != "" {
 				t.Error("a refused request got a session")
 			}
-			wantProblem(t, p.call("POST", protocol.PathSession, protocol.Collection{RequestID: protocol.NewRequestID()}, c.edit), protocol.OriginDenied)
+			wantProblem(t, p.call("POST", protocol.PathSession, protocol.NewCollection(protocol.NewRequestID()), c.edit), protocol.OriginDenied)
 		})
 	}
 }
@@ -141,10 +141,10 @@ func TestFixation(t *testing.T) {
 	// Neither does the id that was good until the wallet came.
 	before := victim.token
 	want[any](t, newPeer(t, srv).call("POST", linkPath(c.RequestID, ""), signed(t, testKey(t, 1), c.SignIn, c.RequestID)))
-	want[any](t, victim.call("POST", protocol.PathSession, protocol.Collection{RequestID: c.RequestID}))
+	want[any](t, victim.call("POST", protocol.PathSession, protocol.NewCollection(c.RequestID)))
 	attacker.token = before
 	wantProblem(t, attacker.call("GET", protocol.PathSession, nil), protocol.SessionRequired)
-	wantProblem(t, attacker.call("POST", protocol.PathSession, protocol.Collection{RequestID: c.RequestID}), protocol.SessionRequired)
+	wantProblem(t, attacker.call("POST", protocol.PathSession, protocol.NewCollection(c.RequestID)), protocol.SessionRequired)
 	if _, err := attacker.tryDial(nil); err == nil {
 		t.Fatal("a socket opened with the old id")
 	}
@@ -160,10 +160,13 @@ func TestSignInKeepsSocket(t *testing.T) {
 	waiting := site.dial()
 	waiting.subscribe(protocol.TopicLink, c.RequestID, 0)
 	want[any](t, newPeer(t, srv).call("POST", linkPath(c.RequestID, ""), signed(t, key, c.SignIn, c.RequestID)))
-	want[any](t, site.call("POST", protocol.PathSession, protocol.Collection{RequestID: c.RequestID}))
+	want[any](t, site.call("POST", protocol.PathSession, protocol.NewCollection(c.RequestID)))
 	idle.expectClose(protocol.SessionRotated)
 	waiting.subscribe(protocol.AnswerTopic(key.Address()), c.RequestID, 0)
-	wantProblem(t, site.call("POST", protocol.PathSession, protocol.Collection{RequestID: c.RequestID}), protocol.SessionRotated)
+	again := site.call("POST", protocol.PathSession, protocol.NewCollection(c.RequestID))
+	if view := want[protocol.SessionView](t, again); view.Account == "" || again.header.Get("Set-Cookie") != "" {
+		t.Fatalf("collected again: account %q, Set-Cookie %q; want the account and no new id", view.Account, again.header.Get("Set-Cookie"))
+	}
 }
 
 // TestOnlyTheOwner: the claim of a link upgrades the session that opened it and
@@ -176,7 +179,7 @@ func TestOnlyTheOwner(t *testing.T) {
 	other.dial().send(protocol.ClientMessage{Op: protocol.OpSubscribe, Topic: protocol.TopicLink, RequestID: c.RequestID})
 	other.socket.expectError(protocol.LinkForbidden)
 	want[any](t, newPeer(t, srv).call("POST", linkPath(c.RequestID, ""), signed(t, key, c.SignIn, c.RequestID)))
-	wantProblem(t, other.call("POST", protocol.PathSession, protocol.Collection{RequestID: c.RequestID}), protocol.LinkForbidden)
+	wantProblem(t, other.call("POST", protocol.PathSession, protocol.NewCollection(c.RequestID)), protocol.LinkForbidden)
 	for _, topic := range []protocol.Topic{protocol.TopicLink, protocol.AnswerTopic(key.Address()), protocol.OfferTopic(key.Address())} {
 		other.socket.send(protocol.ClientMessage{Op: protocol.OpSubscribe, Topic: topic, RequestID: c.RequestID})
 		other.socket.expectError(protocol.LinkForbidden)
@@ -282,4 +285,31 @@ func TestStoredSession(t *testing.T) {
 	}
 	p.site.token = string(session.ID)
 	wantProblem(t, p.site.call("GET", protocol.PathSession, nil), protocol.SessionRequired)
+}
+
+// TestLostCollection: a browser that never saw the answer gets its new id by
+// asking again with the same key. The old id without the key gets nothing, nor
+// does the key without the old id.
+func TestLostCollection(t *testing.T) {
+	srv := liaisontest.NewServer(t)
+	site := newPeer(t, srv)
+	c := site.challenge()
+	want[any](t, newPeer(t, srv).call("POST", linkPath(c.RequestID, ""), signed(t, testKey(t, 1), c.SignIn, c.RequestID)))
+	retired, body := site.token, protocol.NewCollection(c.RequestID)
+	want[protocol.SessionView](t, site.call("POST", protocol.PathSession, body))
+	collected := site.token
+
+	site.token = retired
+	wantProblem(t, site.call("GET", protocol.PathSession, nil), protocol.SessionRequired)
+	wantProblem(t, site.call("POST", protocol.PathSession, protocol.NewCollection(c.RequestID)), protocol.SessionRequired)
+	stranger := newPeer(t, srv)
+	stranger.challenge()
+	wantProblem(t, stranger.call("POST", protocol.PathSession, body), protocol.LinkForbidden)
+
+	view := want[protocol.SessionView](t, site.call("POST", protocol.PathSession, body))
+	if view.Account != testKey(t, 1).Account() || site.token != collected {
+		t.Fatalf("collected again: account %q, same id %v; want the account and the id of the first answer", view.Account, site.token == collected)
+	}
+	want[protocol.SessionView](t, site.call("GET", protocol.PathSession, nil))
+	wantProblem(t, stranger.call("POST", protocol.PathSession, `{"requestId":"`+string(c.RequestID)+`","key":""}`), protocol.InvalidMessage)
 }

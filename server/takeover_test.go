@@ -23,8 +23,8 @@ func TestCollectWithAnotherLink(t *testing.T) {
 	second := newPeer(t, srv)
 	want[protocol.SessionView](t, second.call("POST", linkPath(c.RequestID, ""), signed(t, testKey(t, 2), c.SignIn, c.RequestID)))
 
-	wantProblem(t, kept.call("POST", protocol.PathSession, protocol.Collection{RequestID: first.id}), protocol.LinkForbidden)
-	got := want[protocol.SessionView](t, browser.call("POST", protocol.PathSession, protocol.Collection{RequestID: c.RequestID}))
+	wantProblem(t, kept.call("POST", protocol.PathSession, protocol.NewCollection(first.id)), protocol.LinkForbidden)
+	got := want[protocol.SessionView](t, browser.call("POST", protocol.PathSession, protocol.NewCollection(c.RequestID)))
 	if got.Account != testKey(t, 2).Account() {
 		t.Errorf("account = %s, want the second one", got.Account)
 	}

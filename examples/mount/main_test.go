@@ -59,7 +59,7 @@ func TestOrders(t *testing.T) {
 	if status, body := call(t, http.DefaultClient, "POST", origin+protocol.PathLinks+string(challenge.RequestID), claim); status != http.StatusOK {
 		t.Fatalf("claim: status %d, %s", status, body)
 	}
-	if status, body := call(t, browser, "POST", origin+protocol.PathSession, protocol.Collection{RequestID: challenge.RequestID}); status != http.StatusOK {
+	if status, body := call(t, browser, "POST", origin+protocol.PathSession, protocol.NewCollection(challenge.RequestID)); status != http.StatusOK {
 		t.Fatalf("collect: status %d, %s", status, body)
 	}
 	if status, body := call(t, browser, "GET", origin+"/orders", nil); status != http.StatusOK || !strings.Contains(string(body), key.Address()) {

@@ -151,7 +151,7 @@ func (d *driver) claim(id protocol.RequestID, signIn protocol.SignInRequest) (wa
 
 // collect exchanges the site's retired token.
 func (d *driver) collect(id protocol.RequestID) (up bool, err error) {
-	a := d.call(http.MethodPost, protocol.PathSession, d.site, protocol.Collection{RequestID: id})
+	a := d.call(http.MethodPost, protocol.PathSession, d.site, protocol.NewCollection(id))
 	d.ledger.change(d.site, a, dead)
 	if a.lost() {
 		return false, nil

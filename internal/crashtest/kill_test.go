@@ -232,7 +232,7 @@ func (a auditor) claimed(c *claim, given answer) {
 // happened, is all there: the site's session has the rights of the account.
 func (a auditor) whole(c *claim) {
 	a.t.Helper()
-	collected := a.call(http.MethodPost, protocol.PathSession, c.site, protocol.Collection{RequestID: c.id})
+	collected := a.call(http.MethodPost, protocol.PathSession, c.site, protocol.NewCollection(c.id))
 	want := c.good.Proof.Account()
 	if !collected.ok() || decode[protocol.SessionView](collected).Account != want {
 		a.t.Errorf("link %s is taken, and its site's session: got %s (%s), want it upgraded to %s", c.id, collected, collected.body, want)

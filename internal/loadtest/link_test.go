@@ -127,7 +127,7 @@ func (p *process) bareLink(siteHTTP, walletHTTP *rest) pair {
 	ask.ExpirationTime = ask.IssuedAt.Add(protocol.SignInTTL)
 	walletHTTP.call("POST", linkPath(id, ""), "", sign(key, ask, id), wantAnswer("session"))
 	site.echo(protocol.ClientMessage{Op: protocol.OpSend, RequestID: id, D: payload(answerBytes)}) // for the message link
-	siteHTTP.call("POST", protocol.PathSession, token, protocol.Collection{RequestID: id}, wantAnswer("session"))
+	siteHTTP.call("POST", protocol.PathSession, token, protocol.NewCollection(id), wantAnswer("session"))
 	wallet := p.dial(token)
 	for _, s := range []*socket{wallet, site} {
 		s.echo(protocol.ClientMessage{Op: protocol.OpSubscribe, Topic: protocol.OfferTopic(key.Address()), RequestID: id, Since: 1})

@@ -83,7 +83,7 @@ func (p *process) link(siteHTTP, walletHTTP *rest, key *chain.AlgorandKey) pair 
 	site, id, token := p.waitForScan(siteHTTP)
 	walletToken := claim(walletHTTP, key, id)
 	site.await(protocol.OpLink)
-	siteHTTP.call("POST", protocol.PathSession, token, protocol.Collection{RequestID: id})
+	siteHTTP.call("POST", protocol.PathSession, token, protocol.NewCollection(id))
 	wallet := p.dial(walletToken)
 	// Each has the other's description already, and says so.
 	wallet.subscribe(protocol.OfferTopic(key.Address()), id, 1)

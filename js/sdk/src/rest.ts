@@ -29,9 +29,10 @@ export class Rest {
     await this.#call("POST", `${pathLinks}${encodeURIComponent(requestId)}/offer`, frame);
   }
 
-  /** Fetches the new id of the session after a wallet claimed the link. */
-  async collect(requestId: string): Promise<void> {
-    await this.#call("POST", pathSession, { requestId });
+  /** Fetches the new id of the session after a wallet claimed the link. The key
+   * is the same in each attempt: the answer to an earlier one may be lost. */
+  async collect(requestId: string, key: string): Promise<void> {
+    await this.#call("POST", pathSession, { requestId, key });
   }
 
   async #call(method: string, path: string, body?: unknown): Promise<unknown> {

@@ -11,6 +11,7 @@ const lostSessionProbes = 3;
 export class SessionKeeper {
   readonly #rest: Rest;
   readonly #requestId: string;
+  readonly #key = newKey();
   readonly #pause: (attempt: number) => Promise<void>;
   readonly #collected: () => void;
   #collecting: Promise<void> | undefined;
@@ -36,7 +37,7 @@ export class SessionKeeper {
    * Rejects if there is no use in trying again. */
   async refused(): Promise<void> {
     try {
-      await this.#rest.collect(this.#requestId);
+      await this.#rest.collect(this.#requestId, this.#key);
       this.#collecting = Promise.resolve();
       this.#collected();
     } catch (cause) {
@@ -54,15 +55,20 @@ export class SessionKeeper {
   async #collectUntilDone(): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       try {
-        await this.#rest.collect(this.#requestId);
+        await this.#rest.collect(this.#requestId, this.#key);
         break;
       } catch (cause) {
         const error = asLinkError(cause);
-        if (error.code === "session_rotated") break; // it was fetched before
         if (!error.retryable) throw error;
       }
       await this.#pause(attempt);
     }
     this.#collected();
   }
+}
+
+/** 128 random bits as hexadecimal digits. */
+function newKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
 }
