@@ -25,7 +25,7 @@ type Store struct {
 	lock   *os.File
 	writer *conn // used by the write goroutine only
 	// idle holds the connections that no reader is using.
-	idle chan *conn
+	idle   chan *conn
 	recent recent
 	// queue leads to the write goroutine.
 	queue chan *request
