@@ -54,6 +54,24 @@ for (const [moment, { op, cuts }] of Object.entries(moments)) {
   });
 }
 
+test("the page's call for its new session is torn with everything else, and made again", async (t) => {
+  const { proxy, site, link } = await behindProxy(t);
+  // Cookies come with the answers to the challenge, which is here already, to
+  // the claim, and to the call in question: the server has changed the session,
+  // and the page never learns its new id.
+  let cookies = 0;
+  proxy.watch((who, chunk) => {
+    if (who !== "server" || !/^HTTP\/1.1 200 [^]*Set-Cookie: liaison=/.test(chunk.toString("latin1"))) return;
+    if (++cookies === 2) proxy.cut();
+  });
+  const wallet = new Wallet(t, link);
+  await wallet.event("open");
+  await site.phase("connected");
+  await talk(site, wallet);
+  assert.ok(cookies > 2, "the call was not made again");
+  site.watch.clean();
+});
+
 /** Resolves when both sides are connected, or with the code that both show. */
 async function outcome(site, wallet) {
   const ended = await wallet.until(() => wallet.events.find((e) => e.event === "open" || e.event === "error"), "an end");
