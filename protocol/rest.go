@@ -1,8 +1,6 @@
 package protocol
 
 import (
-	"encoding/json"
-	"errors"
 	"io"
 	"time"
 )
@@ -234,24 +232,4 @@ func ParseBody(r io.Reader, dst Validator) error {
 		return err
 	}
 	return dst.Validate()
-}
-
-func decodeStrict(r io.Reader, dst any) error {
-	dec := json.NewDecoder(r)
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(dst); err != nil {
-		var e *Error
-		if errors.As(err, &e) {
-			return e
-		}
-		var wrongType *json.UnmarshalTypeError
-		if errors.As(err, &wrongType) {
-			return Errorf(InvalidMessage, "field %q has the wrong type", wrongType.Field)
-		}
-		return Errorf(InvalidMessage, "not a JSON object of the expected form")
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return Errorf(InvalidMessage, "there is something after the JSON object")
-	}
-	return nil
 }
