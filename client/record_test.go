@@ -39,9 +39,20 @@ const (
 // order. 9 and 10 leave the server at the same moment, over two connections: it
 // emits link before it writes the answer to the claim.
 var recordOrder = [][]arrow{
-	{asksChallenge}, {getsChallenge}, {showsLink}, {awaitsWallet}, {readsLink}, {claims}, {proofHolds}, {siteUpgraded},
+	{asksChallenge},
+	{getsChallenge},
+	{showsLink},
+	{awaitsWallet},
+	{readsLink},
+	{claims},
+	{proofHolds},
+	{siteUpgraded},
 	{walletSession, siteTold},
-	{bothSubscribed}, {postsOffer}, {offerArrives}, {sendsAnswer}, {answerArrives},
+	{bothSubscribed},
+	{postsOffer},
+	{offerArrives},
+	{sendsAnswer},
+	{answerArrives},
 	{siteCandidate, walletFinds},
 	{channelOpen},
 }
