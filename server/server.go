@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"mime"
 	"net/http"
@@ -181,9 +182,24 @@ func requestID(r *http.Request) (protocol.RequestID, error) {
 	return protocol.ParseRequestID(r.PathValue("requestId"))
 }
 
+// drainedBytes is how much of a refused body is still read: a client that is cut
+// off while it writes may never see the answer.
+const drainedBytes = 256 << 10
+
 // parseBody reads a JSON body. The content type is insisted on because browsers
 // let other sites send any other one without asking.
 func parseBody(r *http.Request, body protocol.Validator) error {
+	err := checkBody(r)
+	if err == nil {
+		err = protocol.ParseBody(r.Body, body)
+	}
+	if err != nil {
+		io.CopyN(io.Discard, r.Body, drainedBytes) // what cannot be read need not be
+	}
+	return err
+}
+
+func checkBody(r *http.Request) error {
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || mediaType != "application/json" {
 		return protocol.Errorf(protocol.UnsupportedMediaType, "the body must be application/json")
@@ -191,7 +207,7 @@ func parseBody(r *http.Request, body protocol.Validator) error {
 	if r.ContentLength > protocol.MaxBodyBytes {
 		return protocol.Errorf(protocol.TooLarge, "a body may have %d bytes", protocol.MaxBodyBytes)
 	}
-	return protocol.ParseBody(r.Body, body)
+	return nil
 }
 
 func writeJSON(w http.ResponseWriter, body any) error {
