@@ -10,7 +10,7 @@ import (
 func TestParseOrigin(t *testing.T) {
 	for _, s := range []string{
 		"https://example.com", "https://example.com:8443", "https://xn--bcher-kva.example", "http://localhost", "http://localhost:8080",
-		"http://a.localhost:1", "http://127.0.0.1:65535", "http://127.8.9.1", "http://[::1]:8080", "https://[2001:db8::1]", "https://192.0.2.1",
+		"http://localhost:1", "http://127.0.0.1:65535", "http://127.8.9.1", "http://[::1]:8080", "https://[2001:db8::1]", "https://192.0.2.1",
 	} {
 		got, err := protocol.ParseOrigin(s)
 		if err != nil || string(got) != s || got.Scheme()+"://"+got.Host() != s {
@@ -51,7 +51,7 @@ func TestOriginParts(t *testing.T) {
 		{"https://example.com:8443", "example.com", false},
 		{"http://[::1]:8080", "::1", true},
 		{"http://localhost:8080", "localhost", true},
-		{"http://a.localhost", "a.localhost", true},
+		{"https://a.localhost", "a.localhost", false},
 		{"https://127.0.0.2", "127.0.0.2", true},
 		{"https://notlocalhost", "notlocalhost", false},
 	} {

@@ -141,10 +141,16 @@ func (s *Server) guarded(handle handler) http.HandlerFunc {
 // sameOrigin reports whether a request comes from a page of ours or from no
 // browser at all. It holds for every method, since opening a link is a GET.
 func (s *Server) sameOrigin(r *http.Request) bool {
+	from := r.Header.Get("Sec-Fetch-Site")
+	// A name that leads to this machine although it is not ours (DNS rebinding)
+	// would make any site look like ours to the browser.
+	if from != "" && s.cfg.Origin.Loopback() && r.Host != s.cfg.Origin.Host() {
+		return false
+	}
 	if origin := r.Header.Get("Origin"); origin != "" {
 		return origin == string(s.cfg.Origin)
 	}
-	switch r.Header.Get("Sec-Fetch-Site") {
+	switch from {
 	case "", "same-origin", "none": // no browser, our page, or the address bar
 		return true
 	}

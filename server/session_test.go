@@ -64,6 +64,7 @@ func TestOrigins(t *testing.T) {
 		{"another scheme", header("Origin", strings.Replace(ours, "http:", "https:", 1)), false},
 		{"another port", header("Origin", ours[:len(ours)-1]), false},
 		{"null", header("Origin", "null"), false},
+		{"another name for this machine", func(r *http.Request) { r.Host = "evil.example:8080"; r.Header.Set("Sec-Fetch-Site", "same-origin") }, false},
 		{"an origin of a page that lies about Sec-Fetch-Site", header("Origin", "https://evil.example", "Sec-Fetch-Site", "same-origin"), false},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -43,7 +43,7 @@ func validLinks() []ValidLink {
 		{"web form", tls + "/l/?requestId=" + id, tls, id, "liquid://auth.example.com/?requestId=" + id, tls + "/l/?requestId=" + id},
 		{"port", "liquid://auth.example.com:8443/?requestId=" + id, tls + ":8443", id, "liquid://auth.example.com:8443/?requestId=" + id, tls + ":8443/l/?requestId=" + id},
 		{"localhost has no TLS", "liquid://localhost:8080/?requestId=" + id, "http://localhost:8080", id, "liquid://localhost:8080/?requestId=" + id, "http://localhost:8080/l/?requestId=" + id},
-		{"name under localhost", "liquid://a.localhost/?requestId=" + id, "http://a.localhost", id, "liquid://a.localhost/?requestId=" + id, "http://a.localhost/l/?requestId=" + id},
+		{"name under localhost", "liquid://a.localhost/?requestId=" + id, "https://a.localhost", id, "liquid://a.localhost/?requestId=" + id, "https://a.localhost/l/?requestId=" + id},
 		{"loopback IPv4", "liquid://127.0.0.1:8080/?requestId=" + id, "http://127.0.0.1:8080", id, "liquid://127.0.0.1:8080/?requestId=" + id, "http://127.0.0.1:8080/l/?requestId=" + id},
 		{"loopback IPv6", "liquid://[::1]:8080/?requestId=" + id, "http://[::1]:8080", id, "liquid://[::1]:8080/?requestId=" + id, "http://[::1]:8080/l/?requestId=" + id},
 		{"TLS on loopback needs the web form", "https://localhost:8443/l/?requestId=" + id, "https://localhost:8443", id, "https://localhost:8443/l/?requestId=" + id, "https://localhost:8443/l/?requestId=" + id},

@@ -41,7 +41,7 @@ try {
   await site.phase("connected");
   await site.says("rtt", /ms$/);
   await site.allArrows();
-  wallet.type("Hello from the wallet. No server sees this.");
+  wallet.type("Hello from the wallet.");
   await site.messages("wallet", 1);
   await site.say("Hello! Shall we switch the server off?");
   wallet.type("Go ahead, I am still here.");

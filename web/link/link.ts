@@ -11,7 +11,7 @@ else broken();
 /** The same link with the wallet's scheme. That one cannot say whether the
  * server speaks TLS, so where its rule would guess wrong the web form stays. */
 function walletLink(id: string): string {
-  const loopback = /^(localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(location.hostname);
+  const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(location.hostname);
   if ((location.protocol === "https:") === loopback) return location.href;
   return `liquid://${location.host}/?requestId=${id}${location.hash}`;
 }
