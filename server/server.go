@@ -190,7 +190,7 @@ func requestID(r *http.Request) (protocol.RequestID, error) {
 
 // drainedBytes is how much of a refused body is still read: a client that is cut
 // off while it writes may never see the answer.
-const drainedBytes = 256 << 10
+const drainedBytes = protocol.MaxBodyBytes
 
 // parseBody reads a JSON body. The content type is insisted on because browsers
 // let other sites send any other one without asking.
