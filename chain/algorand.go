@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha512"
 	"encoding/base32"
+	"strings"
 
 	"github.com/liaison-dev/liaison/protocol"
 )
@@ -15,38 +16,88 @@ import (
 const messagePrefix = "MX"
 
 const (
+	algorandNamespace    = "algorand"
+	algorandKind         = "algorand"
 	addressChecksumBytes = 4
-	addressChars         = 58
 )
 
 var addressEncoding = base32.StdEncoding.WithPadding(base32.NoPadding)
 
-// Algorand returns the scheme of one Algorand network. Its proofs are of type
-// [protocol.ProofMX]. It panics if chain is not of the algorand namespace, which
-// is a mistake in the program.
-func Algorand(chain protocol.ChainID) Scheme {
-	if chain.Namespace() != "algorand" {
-		panic("chain: " + string(chain) + " is not an Algorand network")
+func algorandFamily() family {
+	return family{
+		namespace: algorandNamespace,
+		main:      protocol.AlgorandMainNet,
+		scheme: func(chain protocol.ChainID, sources Sources) (Scheme, error) {
+			node, err := newAlgod(chain, sources)
+			if err != nil {
+				return nil, err
+			}
+			return algorand{chain, node}, nil
+		},
+		kinds: []kind{{algorandKind, func(seed []byte) (Key, error) { return NewAlgorandKey(seed) }}},
 	}
-	return algorand{chain}
 }
 
-type algorand struct{ chain protocol.ChainID }
+// Algorand returns the scheme of one Algorand network, without a node: only an
+// address's own key signs for it. Its proofs are of type [protocol.ProofARC60]
+// and [protocol.ProofMX]. It panics if chain is not of the algorand namespace,
+// which is a mistake in the program.
+func Algorand(chain protocol.ChainID) Scheme {
+	if chain.Namespace() != algorandNamespace {
+		panic("chain: " + string(chain) + " is not an Algorand network")
+	}
+	return algorand{chain: chain}
+}
+
+type algorand struct {
+	chain protocol.ChainID
+	algod *algod // nil: none
+}
 
 func (a algorand) Chain() protocol.ChainID { return a.chain }
 
-func (a algorand) Verify(_ context.Context, proof protocol.Proof) error {
-	if proof.Type != protocol.ProofMX {
-		return protocol.Errorf(protocol.ProofRejected, "type of proof is not accepted")
-	}
-	key, err := parseAlgorandAddress(proof.Address)
+// Verify looks at the signature before it asks the node, so that only those who
+// hold a key can make it ask.
+func (a algorand) Verify(ctx context.Context, proof protocol.Proof) error {
+	own, err := parseAlgorandAddress(proof.Address)
 	if err != nil {
 		return err
 	}
-	if !verifyEd25519(key, []byte(messagePrefix+proof.Message), proof.Signature) {
-		return protocol.Errorf(protocol.ProofRejected, "signature is not the account's")
+	signer, key := proof.Address, own
+	if proof.Meta != nil && proof.Meta.Signer != "" {
+		if signer = proof.Meta.Signer; signer == proof.Address {
+			return refuse("the account's own key is named as its signer")
+		}
+		if key, err = parseAlgorandAddress(signer); err != nil {
+			return err
+		}
+	}
+	if err := verifyAlgorand(key, proof); err != nil {
+		return err
+	}
+	if a.algod != nil {
+		return a.algod.checkSigner(ctx, proof.Address, signer)
+	}
+	if signer != proof.Address {
+		return refuse("without a node nobody signs for another's account")
 	}
 	return nil
+}
+
+func verifyAlgorand(key ed25519.PublicKey, proof protocol.Proof) error {
+	switch proof.Type {
+	case protocol.ProofMX:
+		if proof.Meta != nil && len(proof.Meta.AuthenticatorData) > 0 {
+			return refuse("authenticator data is not needed for this type of proof")
+		}
+		if !verifyEd25519(key, []byte(messagePrefix+proof.Message), proof.Signature) {
+			return wrongSignature()
+		}
+		return nil
+	case protocol.ProofARC60:
+		return verifyARC60(key, proof)
+	}
+	return refuse("type of proof is not accepted")
 }
 
 // AlgorandAddress writes a public key of 32 bytes as an address: the key and the
@@ -60,32 +111,32 @@ func AlgorandAddress(key ed25519.PublicKey) string {
 // written again and compared as a whole: the last of its characters has bits
 // that do not count, so one key would otherwise have several names.
 func parseAlgorandAddress(address string) (ed25519.PublicKey, error) {
-	if len(address) != addressChars {
-		return nil, protocol.Errorf(protocol.ProofRejected, "address does not have %d characters", addressChars)
-	}
 	data, err := addressEncoding.DecodeString(address)
 	if err != nil || len(data) != ed25519.PublicKeySize+addressChecksumBytes {
-		return nil, protocol.Errorf(protocol.ProofRejected, "address is not base32")
+		return nil, refuse("address is not base32")
 	}
 	key := ed25519.PublicKey(data[:ed25519.PublicKeySize])
 	if AlgorandAddress(key) != address {
-		return nil, protocol.Errorf(protocol.ProofRejected, "address has a wrong checksum")
+		return nil, refuse("address has a wrong checksum")
 	}
 	return key, nil
 }
 
-// AlgorandKey is a wallet's key on one Algorand network. It shows its secret
-// nowhere but in [AlgorandKey.Seed]. It is safe for concurrent use.
+// AlgorandKey is a wallet's key on one Algorand network. It signs proofs of type
+// [protocol.ProofARC60]; [AlgorandKey.MX], [AlgorandKey.For] and
+// [AlgorandKey.On] return the same key for other uses. It shows its secret
+// nowhere but in [AlgorandKey.Secret] and [AlgorandKey.Seed].
 type AlgorandKey struct {
-	chain   protocol.ChainID   // fixed after New
-	private ed25519.PrivateKey // fixed after New
+	account
+	private *ed25519.PrivateKey // fixed after New; a pointer, so that no copy of the key prints it
+	mx      bool                // fixed after New
 }
 
 // GenerateAlgorandKey draws a new key for the main network.
 func GenerateAlgorandKey() *AlgorandKey {
 	var seed [ed25519.SeedSize]byte
 	rand.Read(seed[:]) // never fails; it ends the process instead
-	return &AlgorandKey{chain: protocol.AlgorandMainNet, private: ed25519.NewKeyFromSeed(seed[:])}
+	return newAlgorandKey(seed[:])
 }
 
 // NewAlgorandKey returns the key of a seed of 32 bytes, for the main network.
@@ -94,42 +145,117 @@ func NewAlgorandKey(seed []byte) (*AlgorandKey, error) {
 	if len(seed) != ed25519.SeedSize {
 		return nil, protocol.Errorf(protocol.InvalidMessage, "a seed has %d bytes", ed25519.SeedSize)
 	}
-	return &AlgorandKey{chain: protocol.AlgorandMainNet, private: ed25519.NewKeyFromSeed(seed)}, nil
+	return newAlgorandKey(seed), nil
+}
+
+func newAlgorandKey(seed []byte) *AlgorandKey {
+	private := ed25519.NewKeyFromSeed(seed)
+	address := AlgorandAddress(private.Public().(ed25519.PublicKey))
+	return &AlgorandKey{account: account{algorandKind, protocol.AlgorandMainNet, address}, private: &private}
+}
+
+// MX returns the same key, signing proofs of type [protocol.ProofMX].
+func (k *AlgorandKey) MX() *AlgorandKey {
+	view := *k
+	view.mx = true
+	return &view
+}
+
+// For returns the same key, signing for an account that was rekeyed to it. An
+// address that is none gives [protocol.InvalidMessage].
+func (k *AlgorandKey) For(address string) (*AlgorandKey, error) {
+	if _, err := parseAlgorandAddress(address); err != nil {
+		return nil, protocol.Errorf(protocol.InvalidMessage, "no Algorand account has this address")
+	}
+	view := *k
+	view.address = address
+	return &view, nil
+}
+
+// On returns the same key for another Algorand network. Any other chain gives
+// [protocol.InvalidMessage].
+func (k *AlgorandKey) On(chain protocol.ChainID) (*AlgorandKey, error) {
+	if _, err := protocol.ParseChainID(string(chain)); err != nil || chain.Namespace() != algorandNamespace {
+		return nil, wrongChain(chain)
+	}
+	view := *k
+	view.chain = chain
+	return &view, nil
+}
+
+func (k *AlgorandKey) on(chain protocol.ChainID) (Key, error) {
+	view, err := k.On(chain)
+	if err != nil {
+		return nil, err
+	}
+	return view, nil
 }
 
 // Seed returns the secret of 32 bytes from which the key can be made again.
 func (k *AlgorandKey) Seed() []byte { return k.private.Seed() }
 
-// Chain names the network.
-func (k *AlgorandKey) Chain() protocol.ChainID { return k.chain }
+// Secret returns the same as [AlgorandKey.Seed].
+func (k *AlgorandKey) Secret() []byte { return k.Seed() }
 
-// Address returns the account's address, 58 characters.
-func (k *AlgorandKey) Address() string {
-	return AlgorandAddress(k.private.Public().(ed25519.PublicKey))
-}
-
-// Account returns the account's CAIP-10 name.
-func (k *AlgorandKey) Account() protocol.Account {
-	return protocol.NewAccount(k.Chain(), k.Address())
-}
-
-// Sign signs a sign-in text of at most [protocol.MaxSignInBytes]. Never pass it
-// a text that a stranger wrote: build it from its fields ([protocol.SignIn]).
+// Sign signs a sign-in text, as [Key] says.
 func (k *AlgorandKey) Sign(_ context.Context, text string) (protocol.Proof, error) {
-	if len(text) > protocol.MaxSignInBytes {
-		return protocol.Proof{}, protocol.Errorf(protocol.TooLarge, "a sign-in text may have %d bytes", protocol.MaxSignInBytes)
+	fields, err := k.read(text)
+	if err != nil {
+		return protocol.Proof{}, err
 	}
-	return protocol.Proof{
-		Type:      protocol.ProofMX,
-		Chain:     k.chain,
-		Address:   k.Address(),
-		Message:   text,
-		Signature: ed25519.Sign(k.private, []byte(messagePrefix+text)),
-	}, nil
+	var meta protocol.ProofMeta
+	if own := AlgorandAddress(k.private.Public().(ed25519.PublicKey)); own != k.address {
+		meta.Signer = own
+	}
+	proof := k.proof(protocol.ProofMX, text, nil)
+	if k.mx {
+		proof.Signature = ed25519.Sign(*k.private, []byte(messagePrefix+text))
+	} else {
+		proof.Type = protocol.ProofARC60
+		meta.AuthenticatorData = authenticatorData(fields.Domain)
+		proof.Signature = ed25519.Sign(*k.private, arc60Bytes(arc60Data(fields), meta.AuthenticatorData))
+	}
+	if meta.Signer != "" || meta.AuthenticatorData != nil {
+		proof.Meta = &meta
+	}
+	return proof, nil
 }
 
-// String names the account and hides the key.
-func (k *AlgorandKey) String() string { return string(k.Account()) }
+// challengeBytes is the length of what a Liquid Auth server asks a key to sign.
+const challengeBytes = 32
 
-// GoString names the account and hides the key.
-func (k *AlgorandKey) GoString() string { return k.String() }
+// SignChallenge signs the bare challenge of a server that knows no sign-in text.
+// Such a signature is one over whatever the challenge means, and a server can
+// choose it to mean something: a program of 32 bytes that begins with "Program"
+// hands the account over for good. So everything that is not 32 bytes, or begins
+// like one of the things that Algorand signs, gives [protocol.InvalidPeer]. An
+// honest random challenge does so once in two thousand times; ask for another.
+// The person must have agreed, as to any signature.
+func (k *AlgorandKey) SignChallenge(challenge []byte) ([]byte, error) {
+	if len(challenge) != challengeBytes {
+		return nil, protocol.Errorf(protocol.InvalidPeer, "a challenge has %d bytes", challengeBytes)
+	}
+	for _, prefix := range algorandPrefixes() {
+		if strings.HasPrefix(string(challenge), prefix) {
+			return nil, protocol.Errorf(protocol.InvalidPeer, "the challenge means something on Algorand")
+		}
+	}
+	return ed25519.Sign(*k.private, challenge), nil
+}
+
+// algorandPrefixes are the beginnings of everything that keys of Algorand sign
+// or hash, now or in earlier releases (go-algorand, protocol/hash.go).
+func algorandPrefixes() []string {
+	return []string{
+		"TX", "TG", "TL", "STIB", // transactions
+		"Program", "MsigProgram", "ProgData", // programs that may spend for an account, and their arguments
+		"MX",                        // messages
+		"app", "arc", "SpecialAddr", // addresses of applications, what ARCs reserve
+		"BH", "B256", "GE", "PF", "PL", "BR", "TE", // blocks
+		"AS", "CR", "SD", "VO", "PS", "OT1", "OT2", "PK", "KP", // consensus
+		"MA", "MB", "OA", "ORP", // trees, online accounts
+		"NPR", "NIC", "NIR", "NIV", // network
+		"aB", "aD", "aO", "aP", "aS", // auctions
+		"ccc", "ccp", "ccs", "spc", "spm", "spp", "sps", "spv", // state proofs
+	}
+}

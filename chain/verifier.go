@@ -12,7 +12,8 @@ type Scheme interface {
 	Chain() protocol.ChainID
 	// Verify returns nil if proof.Signature is a signature of proof.Address over
 	// proof.Message in the way that proof.Type says. The caller has checked that
-	// proof.Chain is the scheme's. Any other outcome is an error.
+	// proof.Chain is the scheme's, that the message is a sign-in text in its one
+	// form and that it names the proof's account. Any other outcome is an error.
 	Verify(ctx context.Context, proof protocol.Proof) error
 }
 
@@ -28,9 +29,6 @@ func NewVerifier(schemes ...Scheme) *Verifier {
 	return &Verifier{schemes: append([]Scheme(nil), schemes...)}
 }
 
-// Default returns a verifier with every chain that this version knows.
-func Default() *Verifier { return NewVerifier(Algorand(protocol.AlgorandMainNet)) }
-
 // Chains returns the accepted chains, in the order given to [NewVerifier].
 func (v *Verifier) Chains() []protocol.ChainID {
 	chains := make([]protocol.ChainID, 0, len(v.schemes))
@@ -40,14 +38,53 @@ func (v *Verifier) Chains() []protocol.ChainID {
 	return chains
 }
 
-// Verify returns nil if the proof is a valid signature of its account. Every
-// refusal carries [protocol.ProofRejected]; its detail is for a log, not for the
-// one who sent the proof.
+// Verify returns nil if the proof is a valid signature of its account over a
+// sign-in text that names this account. Every refusal carries
+// [protocol.ProofRejected]; its detail is for a log, not for the one who sent
+// the proof.
 func (v *Verifier) Verify(ctx context.Context, proof protocol.Proof) error {
 	for _, s := range v.schemes {
-		if s.Chain() == proof.Chain {
-			return s.Verify(ctx, proof)
+		if s.Chain() != proof.Chain {
+			continue
 		}
+		if err := checkForm(proof); err != nil {
+			return err
+		}
+		return s.Verify(ctx, proof)
 	}
-	return protocol.Errorf(protocol.ProofRejected, "chain is not accepted")
+	return refuse("chain is not accepted")
 }
+
+// checkForm checks what is the same for all schemes. A text that could be
+// written in two ways, or that is about another account, is worth no look at its
+// signature.
+func checkForm(proof protocol.Proof) error {
+	text, err := protocol.ParseSignIn(proof.Message, proof.Chain.Namespace())
+	switch {
+	case err != nil:
+		return refuse("message is no sign-in text of this chain")
+	case text.Chain != proof.Chain || text.Address != proof.Address:
+		return refuse("message names another account")
+	case proof.Meta != nil && len(proof.Meta.AuthenticatorData) == 0 && proof.Meta.Signer == "":
+		return refuse("meta is there and empty")
+	}
+	return nil
+}
+
+// checkBare refuses what a scheme with one type and without meta does not know.
+func checkBare(proof protocol.Proof, kind string) error {
+	if proof.Type != kind {
+		return refuse("type of proof is not accepted")
+	}
+	if proof.Meta != nil {
+		return refuse("meta is not needed for this type of proof")
+	}
+	return nil
+}
+
+// refuse makes the one error of all verification; the detail is for a log.
+func refuse(detail string) error {
+	return protocol.Errorf(protocol.ProofRejected, "%s", detail)
+}
+
+func wrongSignature() error { return refuse("signature is not the account's") }

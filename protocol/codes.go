@@ -45,6 +45,24 @@ const (
 	ProofRejected Code = "proof_rejected"
 	// UserRejected: the person at the wallet said no.
 	UserRejected Code = "user_rejected"
+	// LinkNotJoined: the call needs the wallet that joined the link, and this is
+	// not it, or there is none yet.
+	LinkNotJoined Code = "link_not_joined"
+	// HandshakeFailed: a message of the handshake did not authenticate.
+	HandshakeFailed Code = "handshake_failed"
+	// UnsealedRefused: what came is not sealed, and only sealed will do.
+	UnsealedRefused Code = "unsealed_refused"
+	// ServerMismatch: the server told the site something else than the wallet did.
+	ServerMismatch Code = "server_mismatch"
+	// CertificateMismatch: the connection ends at another certificate than the
+	// one that the handshake named.
+	CertificateMismatch Code = "certificate_mismatch"
+	// CodeMismatch: the short code was not typed as the wallet shows it.
+	CodeMismatch Code = "code_mismatch"
+	// NotLocal: the two devices are not near enough for what is asked.
+	NotLocal Code = "not_local"
+	// ResumptionUnknown: there is nothing to resume, or no longer.
+	ResumptionUnknown Code = "resumption_unknown"
 	// FrameConflict: two different frames under one number.
 	FrameConflict Code = "frame_conflict"
 	// MailboxFull: too many frames wait for the other side.
@@ -81,6 +99,8 @@ const (
 	Canceled Code = "canceled"
 	// ChannelClosed: the channel is closed.
 	ChannelClosed Code = "channel_closed"
+	// PeerLost: the other side went away without a word.
+	PeerLost Code = "peer_lost"
 	// InvalidPeer: the other side sent what the protocol does not allow.
 	InvalidPeer Code = "invalid_peer"
 	// KeyLocked: the wallet's key file does not open with this passphrase.
@@ -123,6 +143,14 @@ var codeTable = [...]CodeInfo{
 	{LinkForbidden, 403, 4514, false, "The link belongs to another session.", "Start again with a new code."},
 	{ProofRejected, 401, 0, false, "Nonce, text or signature did not hold.", "Scan the code again."},
 	{UserRejected, 409, 4515, false, "The person at the wallet said no.", "Nothing was shared. Start again if that was a mistake."},
+	{LinkNotJoined, 409, 0, false, "The call is for the wallet that joined the link.", "Scan the code again."},
+	{HandshakeFailed, 409, 0, false, "A message of the handshake did not come from the other side, or was changed on the way.", "Start again with a new code. If that does not help, update the app, or tell the operator of the server."},
+	{UnsealedRefused, 409, 0, false, "What came is not sealed end to end, so the server could have made it up.", "Start again with a new code, and update the app if that does not help."},
+	{ServerMismatch, 409, 0, false, "The server says something else than the wallet.", "Do not go on here, and tell the operator of the site: its server lies, or somebody is in it."},
+	{CertificateMismatch, 409, 0, false, "The direct connection ends somewhere else than at the other device.", "Do not go on in this network, and start again in another one."},
+	{CodeMismatch, 409, 0, false, "The short code was wrong three times.", "Start again with a new code, and type the six digits that your own wallet shows."},
+	{NotLocal, 409, 0, false, "The two devices are not near each other, which this site or wallet asks for.", "Connect both devices to the same Wi-Fi and start again. If somebody sent you the code, decline."},
+	{ResumptionUnknown, 404, 0, false, "The other side does not know this pairing, or no longer.", "Scan a new code."},
 	{FrameConflict, 409, 4516, false, "Two different frames carry one number.", "Start again with a new code."},
 	{MailboxFull, 429, 0, true, "Too many frames wait for the other side.", "Wait until the other side is back."},
 	{RateLimited, 429, 4429, true, "Too many requests, sockets, links or messages from here.", "Wait a moment and try again."},
@@ -139,7 +167,8 @@ var codeTable = [...]CodeInfo{
 	{TimedOut, 0, 0, true, "The deadline passed.", "Try again and allow more time."},
 	{Canceled, 0, 0, false, "The caller gave up.", "Start again when ready."},
 	{ChannelClosed, 0, 0, false, "The channel is closed.", "Link again with a new code."},
-	{InvalidPeer, 0, 0, false, "The other side sent something the protocol does not allow.", "Update both apps."},
+	{PeerLost, 0, 0, true, "The other side went away without a word.", "It may come back by itself; if it does not, link again with a new code."},
+	{InvalidPeer, 409, 0, false, "The other side sent something the protocol does not allow.", "Update both apps."},
 	{KeyLocked, 0, 0, false, "The key file does not open with this passphrase.", "Check the passphrase."},
 }
 

@@ -10,11 +10,15 @@ import (
 
 func ExampleParseLink() {
 	link, err := protocol.ParseLink("liquid://auth.example.com/?requestId=4f1c0e0a-7d9b-4a57-9e0f-1c2d3e4f5a6b")
-	fmt.Println(link.Server, link.RequestID, err)
+	fmt.Println(link.Server, link.RequestID, link.Sealed(), err)
+	link, err = protocol.ParseLink("liquid://auth.example.com/?requestId=4f1c0e0a-7d9b-4a57-9e0f-1c2d3e4f5a6b" +
+		"#1.AQIAAQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eH6ChoqOkpaanqKmqq6ytrq8")
+	fmt.Println(link.Sealed(), link.Invitation.Flags == protocol.FlagShortCode, link.Invitation.Seed, err)
 	_, err = protocol.ParseLink("https://evil.example/pay")
 	fmt.Println(errors.Is(err, protocol.InvalidLink))
 	// Output:
-	// https://auth.example.com 4f1c0e0a-7d9b-4a57-9e0f-1c2d3e4f5a6b <nil>
+	// https://auth.example.com 4f1c0e0a-7d9b-4a57-9e0f-1c2d3e4f5a6b false <nil>
+	// true true [redacted] <nil>
 	// true
 }
 
@@ -29,7 +33,7 @@ func ExampleSignIn_Text() {
 		Nonce:          "8qgq1bVYx0dYl2Qn3vJr9A",
 		IssuedAt:       issued,
 		ExpirationTime: issued.Add(5 * time.Minute),
-		RequestID:      "4f1c0e0a-7d9b-4a57-9e0f-1c2d3e4f5a6b",
+		Channel:        "l1.JxqCnb3z64Ype3YGxNdqTQVeuRzVB3SAIr9HJ8lhZQU",
 	}.Text()
 	fmt.Println(text, err)
 	// Output:
@@ -44,5 +48,5 @@ func ExampleSignIn_Text() {
 	// Nonce: 8qgq1bVYx0dYl2Qn3vJr9A
 	// Issued At: 2026-11-22T10:00:00Z
 	// Expiration Time: 2026-11-22T10:05:00Z
-	// Request ID: 4f1c0e0a-7d9b-4a57-9e0f-1c2d3e4f5a6b <nil>
+	// Request ID: l1.JxqCnb3z64Ype3YGxNdqTQVeuRzVB3SAIr9HJ8lhZQU <nil>
 }

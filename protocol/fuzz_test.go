@@ -2,9 +2,11 @@ package protocol_test
 
 import (
 	"encoding/json"
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/liaison-dev/liaison/protocol"
 )
@@ -30,6 +32,11 @@ func fuzzText[T ~string](f *testing.F, parse func(string) (T, error), seeds ...s
 
 func FuzzParseRequestID(f *testing.F) {
 	fuzzText(f, protocol.ParseRequestID, someID, "0123456789abcdef", "short", "0123456789abcde\n", "")
+}
+
+func FuzzParseChannelID(f *testing.F) {
+	const id = "l1.JxqCnb3z64Ype3YGxNdqTQVeuRzVB3SAIr9HJ8lhZQU"
+	fuzzText(f, protocol.ParseChannelID, id, id+"=", id[:45]+"V", "L"+id[1:], id[:20]+"\n"+id[20:], id[3:], "l1.", "")
 }
 
 func FuzzParseNonce(f *testing.F) {
@@ -68,10 +75,13 @@ func FuzzParseLink(f *testing.F) {
 			}
 			return
 		}
-		if s != got.String() && s != got.WebString() {
-			t.Errorf("ParseLink(%q): its forms are %q and %q, want one of them", s, got, got.WebString())
+		if s != got.Reveal() && s != got.RevealWeb() {
+			t.Errorf("ParseLink(%q): its forms are %q and %q, want one of them", s, got.Reveal(), got.RevealWeb())
 		}
-		for _, form := range []string{got.String(), got.WebString()} {
+		if got.Sealed() != strings.Contains(s, "#") {
+			t.Errorf("ParseLink(%q): sealed is %t, want a fragment to be sealed and nothing else", s, got.Sealed())
+		}
+		for _, form := range []string{got.Reveal(), got.RevealWeb()} {
 			if again, err := protocol.ParseLink(form); err != nil || again != got {
 				t.Errorf("ParseLink(%q), written from %q, = %+v, %v; want %+v", form, s, again, err, got)
 			}
@@ -85,7 +95,7 @@ func FuzzParseLink(f *testing.F) {
 func FuzzParseSignIn(f *testing.F) {
 	file := signInVectors(f)
 	for _, v := range file.Valid {
-		f.Add(v.Text, "algorand")
+		f.Add(v.Text, protocol.ChainID(v.Fields.Chain).Namespace())
 	}
 	for _, v := range file.Unreadable {
 		f.Add(v.Text, v.Namespace)
@@ -112,7 +122,9 @@ func FuzzParseClientMessage(f *testing.F) {
 		`{"op":"subscribe","topic":"link","requestId":"` + someID + `"}`,
 		`{"op":"subscribe","topic":"answer-ABC","requestId":"` + someID + `","since":1,"next":2}`,
 		`{"op":"send","requestId":"` + someID + `","n":1,"d":"abcd"}`,
+		`{"op":"subscribe","topic":"join","requestId":"` + someID + `","since":1,"next":1}`,
 		`{"op":"ack","requestId":"` + someID + `","next":1}`, `{"op":"close","requestId":"` + someID + `"}`,
+		`{"op":"close","requestId":"` + someID + `","code":"not_local"}`,
 		`{"op":"close","OP":"ack"}`, `null`, `{`, `[]`,
 	} {
 		f.Add([]byte(s))
@@ -172,35 +184,110 @@ func sameJSON[T any](t *testing.T, got T, parse func([]byte) (T, error)) {
 }
 
 func FuzzParsePeerMessage(f *testing.F) {
-	f.Add(payloadOf(f, protocol.PeerMessage{T: protocol.PeerOffer, SDP: someSDP}))
-	f.Add(payload(`{"t":"ice","candidate":"candidate:1 1 udp 1 192.0.2.1 1 typ host","sdpMid":"0","sdpMLineIndex":0}`))
-	f.Add(payload(`{"t":"hello"}`))
-	f.Add("a\nb")
-	f.Fuzz(func(t *testing.T, s string) {
-		got, err := protocol.ParsePeerMessage(s)
+	for _, m := range somePeerMessages() {
+		f.Add(encoded(f, m))
+	}
+	for _, s := range []string{welcomeWith(`"resume":18446744074`), `{"t":"hello","v":2}`, `{"t":"rumour"}`, "a\nb"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		got, err := protocol.ParsePeerMessage(data)
 		if err != nil {
 			if !reflect.DeepEqual(got, protocol.PeerMessage{}) {
-				t.Errorf("ParsePeerMessage(%q) = %+v with error %v, want no result", s, got, err)
+				t.Errorf("ParsePeerMessage(%q) = %+v with error %v, want no result", data, got, err)
 			}
 			return
 		}
-		written := payloadOf(t, got)
-		if len(written) > protocol.MaxFrameBytes {
-			return // escaping made it grow
+		if d := got.ResumeFor(); got.T == protocol.PeerWelcome && (d < 0 || d > protocol.MaxResume || int(d.Seconds()) != got.Resume) {
+			t.Errorf("ParsePeerMessage(%q): resume %d, which is %s, want at most %s", data, got.Resume, d, protocol.MaxResume)
 		}
-		if again, err := protocol.ParsePeerMessage(written); err != nil || !reflect.DeepEqual(again, got) {
-			t.Errorf("ParsePeerMessage(%q), written from %q, = %+v, %v; want %+v", written, s, again, err, got)
+		if written, err := got.Encode(); err == nil { // else escaping made it grow
+			sameJSON(t, got, func([]byte) (protocol.PeerMessage, error) { return protocol.ParsePeerMessage(written) })
 		}
 	})
 }
 
+func FuzzParseControlMessage(f *testing.F) {
+	for _, s := range []string{
+		`{"t":"ok"}`, `{"t":"bye","code":"not_local"}`, somePing, somePong, `{"t":"ping","nonce":"AA"}`, `{"t":"pong"}`, `null`, `{`,
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		got, err := protocol.ParseControlMessage(data)
+		if err != nil {
+			if !reflect.DeepEqual(got, protocol.ControlMessage{}) {
+				t.Errorf("ParseControlMessage(%q) = %+v with error %v, want no result", data, got, err)
+			}
+			return
+		}
+		if written, err := json.Marshal(got); err == nil && len(written) <= protocol.MaxControlBytes { // else escaping made it grow
+			sameJSON(t, got, protocol.ParseControlMessage)
+		}
+	})
+}
+
+func FuzzCheckSDP(f *testing.F) {
+	file := sdpVectors(f)
+	for _, v := range append(file.Valid, file.Refused...) {
+		f.Add(v.SDP, v.First)
+	}
+	fingerprint := fingerprintOf(f, file.Fingerprint)
+	f.Fuzz(func(t *testing.T, sdp string, first bool) {
+		err := protocol.CheckSDP(sdp, fingerprint, first)
+		switch {
+		case err == nil:
+			checkGenerously(t, sdp, "sha-256 "+file.Fingerprint, first)
+		case !errors.Is(err, protocol.InvalidPeer):
+			t.Errorf("CheckSDP(%q): %v, want %s", sdp, err, protocol.InvalidPeer)
+		}
+	})
+}
+
+// checkGenerously reads a description that was accepted as the most generous of
+// parsers would: lines end at whatever ends a line anywhere, kinds and names
+// mind neither case nor what surrounds them. It must find one m-line, and no
+// certificate but the one.
+func checkGenerously(t *testing.T, sdp, certificate string, first bool) {
+	t.Helper()
+	media, names := 0, 0
+	ends := func(r rune) bool { return strings.ContainsRune("\r\n\v\f\x00\u0085\u2028\u2029", r) }
+	for _, line := range strings.FieldsFunc(strings.ToLower(sdp), ends) {
+		kind, rest, _ := strings.Cut(line, "=")
+		rest = strings.TrimSpace(rest)
+		end := strings.IndexFunc(rest, func(r rune) bool { return r == ':' || unicode.IsSpace(r) || !unicode.IsPrint(r) })
+		name, value := rest, ""
+		if end >= 0 {
+			name, value = rest[:end], rest[end+1:]
+		}
+		kind = strings.TrimSpace(kind)
+		switch {
+		case kind == "m":
+			media++
+		case kind != "a":
+		case name == "fingerprint":
+			names++
+			if strings.ReplaceAll(value, ":", "") != certificate {
+				t.Errorf("CheckSDP(%q) accepts the certificate in %q", sdp, line)
+			}
+		case name == "identity", name == "crypto", first && (name == "candidate" || name == "end-of-candidates"):
+			t.Errorf("CheckSDP(%q), first: %t, accepts %q", sdp, first, line)
+		}
+	}
+	if media != 1 || names == 0 {
+		t.Errorf("CheckSDP(%q) accepts %d m-lines and %d certificates", sdp, media, names)
+	}
+}
+
 func FuzzParseBody(f *testing.F) {
-	for _, s := range []string{someClaim, `{"nonce":"` + someNonce + `"}`, `{"requestId":"` + someID + `"}`, `null`, `{`, `{}x`} {
+	for _, s := range []string{someClaim, someJoin, someOffer, `{"nonce":"` + someNonce + `"}`, `{"requestId":"` + someID + `"}`, `null`, `{`, `{}x`} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
+		fuzzBody[protocol.Join](t, s)
+		fuzzBody[protocol.Offer](t, s)
 		fuzzBody[protocol.Claim](t, s)
-		fuzzBody[protocol.Rejection](t, s)
+		fuzzBody[protocol.Resumption](t, s)
 		fuzzBody[protocol.Collection](t, s)
 	})
 }

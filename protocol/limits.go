@@ -13,6 +13,10 @@ const (
 	// MaxFrameBytes bounds the payload of one frame, encoded. A session
 	// description of 16 KiB fits with room for encryption and base64.
 	MaxFrameBytes = 60 << 10
+	// MaxPeerBytes bounds a message between the peers before it is sealed, and
+	// MaxControlBytes one on the control channel.
+	MaxPeerBytes    = 44 << 10
+	MaxControlBytes = 4 << 10
 	// MaxSDPBytes bounds a session description. Data-only ones take 500 bytes
 	// and some 100 for each candidate.
 	MaxSDPBytes = 16 << 10
@@ -41,18 +45,28 @@ const (
 	// LinkTTL is how long a link waits for a wallet (RFC 10027 asks for a short
 	// and single use).
 	LinkTTL = 120 * time.Second
-	// ClaimedTTL is how long a claimed link outlives its last attached socket.
+	// ConsentTTL is how long a wallet that joined may take to answer: its person
+	// reads what is asked.
+	ConsentTTL = 180 * time.Second
+	// ClaimedTTL is how long a claimed link, or a resumption, outlives its last
+	// attached socket.
 	ClaimedTTL = 10 * time.Minute
+	// MaxResume is the longest time after which a pairing may be resumed.
+	MaxResume = 30 * 24 * time.Hour
 	// SignInTTL is the longest life of a sign-in text.
 	SignInTTL = 300 * time.Second
 	// ClockSkew is how far two clocks may disagree.
 	ClockSkew = 60 * time.Second
-	// ProofAttempts is how many proofs one link may see before it is closed.
-	ProofAttempts = 8
+	// CodeTries is how often the short code may be typed.
+	CodeTries = 3
 )
 
 // Subprotocol is the WebSocket subprotocol of this version.
 const Subprotocol = "liaison.1"
 
-// ChannelLabel is the label of the DataChannel that the site opens.
-const ChannelLabel = "liaison"
+// Labels of the DataChannels that the site opens: the application's, and the
+// one on which the two ends agree that all is well.
+const (
+	ChannelLabel = "liaison"
+	ControlLabel = "liaison.control"
+)

@@ -7,11 +7,12 @@ import (
 
 // Paths of the REST calls. Source: spec/protocol.md §6.
 const (
-	PathChallenge = "/v1/challenge"
-	PathLinks     = "/v1/links/"
-	PathSession   = "/v1/session"
-	PathSocket    = "/v1/ws"
-	PathOpenAPI   = "/v1/openapi.json"
+	PathChallenge   = "/v1/challenge"
+	PathLinks       = "/v1/links/"
+	PathResumptions = "/v1/resumptions"
+	PathSession     = "/v1/session"
+	PathSocket      = "/v1/ws"
+	PathOpenAPI     = "/v1/openapi.json"
 )
 
 // Site is what a wallet shows of whoever asks.
@@ -41,11 +42,11 @@ type SignInRequest struct {
 	Chains []ChainID `json:"chains"`
 }
 
-// For returns the sign-in text's fields for one account.
-func (r SignInRequest) For(chain ChainID, address string, id RequestID) SignIn {
+// For returns the sign-in text's fields for one account on one channel.
+func (r SignInRequest) For(chain ChainID, address string, channel ChannelID) SignIn {
 	return SignIn{
 		Domain: r.Domain, Address: address, Statement: r.Statement, URI: r.URI, Chain: chain, Nonce: r.Nonce,
-		IssuedAt: r.IssuedAt, ExpirationTime: r.ExpirationTime, RequestID: id,
+		IssuedAt: r.IssuedAt, ExpirationTime: r.ExpirationTime, Channel: channel,
 	}
 }
 
@@ -64,11 +65,11 @@ type ICEServer struct {
 type Challenge struct {
 	// RequestID names the link.
 	RequestID RequestID `json:"requestId"`
-	// Link is what the QR code shows.
+	// Link is what the QR code shows, without the fragment, which is the page's.
 	Link string `json:"link"`
 	// ExpiresAt is when the link stops waiting for a wallet.
 	ExpiresAt time.Time `json:"expiresAt"`
-	// Site is what the wallet will show.
+	// Site is how the server would present the site to a wallet.
 	Site Site `json:"site"`
 	// SignIn holds the fields of the text to sign.
 	SignIn SignInRequest `json:"signIn"`
@@ -76,21 +77,82 @@ type Challenge struct {
 	ICEServers []ICEServer `json:"iceServers"`
 }
 
-// LinkView answers GET /v1/links/{requestId}: what a wallet is asked. Only a
-// link that still waits for a wallet is shown.
-type LinkView struct {
+// Join is the body of POST /v1/links/{requestId}/join: a wallet takes the one
+// place that a link has for it.
+type Join struct {
+	// Frame is the wallet's frame 0, its message of the handshake.
+	Frame Frame `json:"frame"`
+	// Key is drawn by the wallet, and the same in each attempt: with it, and with
+	// nothing else, an attempt whose answer was lost can be repeated.
+	Key Nonce `json:"key"`
+}
+
+// Validate checks the form of the fields.
+func (j Join) Validate() error {
+	if _, err := ParseNonce(string(j.Key)); err != nil {
+		return err
+	}
+	if j.Frame.N != 0 {
+		return Errorf(InvalidMessage, "a wallet joins with its frame 0")
+	}
+	return j.Frame.Validate()
+}
+
+// Joined answers a [Join]. The wallet's session comes with it.
+type Joined struct {
 	// RequestID names the link.
 	RequestID RequestID `json:"requestId"`
-	// ExpiresAt is when the link stops waiting for a wallet.
+	// ExpiresAt is when the link stops waiting for the wallet's answer.
 	ExpiresAt time.Time `json:"expiresAt"`
-	// Site is what the wallet shows.
-	Site Site `json:"site"`
-	// SignIn holds the fields of the text to sign.
-	SignIn SignInRequest `json:"signIn"`
-	// Offer is the site's first frame, if it has sent it already.
-	Offer *Frame `json:"offer,omitempty"`
+	// Origin is that of the page that opened the link; absent if it was no page
+	// of an origin that the server knows.
+	Origin Origin `json:"origin,omitempty"`
 	// ICEServers may be empty.
 	ICEServers []ICEServer `json:"iceServers"`
+}
+
+// Resumption is the body of POST /v1/resumptions.
+type Resumption struct {
+	// RequestID is the name under which the two ends want to meet: the resume id
+	// of spec/sealed.md §2, which the server does not know from before.
+	RequestID RequestID `json:"requestId"`
+}
+
+// Validate checks the form of the id.
+func (r Resumption) Validate() error {
+	_, err := ParseRequestID(string(r.RequestID))
+	return err
+}
+
+// Resumed answers a [Resumption].
+type Resumed struct {
+	// RequestID is the one that was asked for.
+	RequestID RequestID `json:"requestId"`
+	// ExpiresAt is when it stops waiting if its site is not attached.
+	ExpiresAt time.Time `json:"expiresAt"`
+	// ICEServers may be empty.
+	ICEServers []ICEServer `json:"iceServers"`
+}
+
+// Network is how the addresses of the two ends compare.
+type Network string
+
+// Outcomes of the comparison.
+const (
+	// NetworkSameAddress: one IPv4 address for both.
+	NetworkSameAddress Network = "same-address"
+	// NetworkSame: addresses of one IPv6 /64.
+	NetworkSame Network = "same-network"
+	// NetworkDifferent: two addresses of one family.
+	NetworkDifferent Network = "different"
+	// NetworkUnknown: an address is not known, or they are of two families.
+	NetworkUnknown Network = "unknown"
+)
+
+// NetworkView answers GET /v1/links/{requestId}/network. The addresses
+// themselves are told to nobody.
+type NetworkView struct {
+	Network Network `json:"network"`
 }
 
 // Frame is one numbered payload from one peer to the other. The server does
@@ -118,6 +180,32 @@ func (f Frame) Validate() error {
 	return nil
 }
 
+// Offer is the body of POST /v1/links/{requestId}/offer: a frame of the site.
+type Offer struct {
+	// N and D are those of a [Frame].
+	N uint64 `json:"n"`
+	D string `json:"d"`
+	// Channel comes with frame 0 of a link: the channel id that the wallet's text
+	// will have to name.
+	Channel ChannelID `json:"channel,omitempty"`
+}
+
+// Frame returns the frame itself.
+func (o Offer) Frame() Frame { return Frame{N: o.N, D: o.D} }
+
+// Validate checks the form of the fields.
+func (o Offer) Validate() error {
+	if o.Channel != "" {
+		if _, err := ParseChannelID(string(o.Channel)); err != nil {
+			return err
+		}
+		if o.N != 0 {
+			return Errorf(InvalidMessage, "the channel id comes with frame 0")
+		}
+	}
+	return o.Frame().Validate()
+}
+
 // Claim is the body of POST /v1/links/{requestId}: a wallet's one answer to a
 // link, after its person agreed.
 type Claim struct {
@@ -125,8 +213,11 @@ type Claim struct {
 	Nonce Nonce `json:"nonce"`
 	// Proof is the signed text.
 	Proof Proof `json:"proof"`
-	// Answer is the wallet's first frame, if it found an offer with the link.
-	Answer *Frame `json:"answer,omitempty"`
+	// Answer is the wallet's frame 1.
+	Answer Frame `json:"answer"`
+	// Key is drawn by the wallet, and the same in each attempt: with it, and with
+	// nothing else, an attempt whose answer was lost can be repeated.
+	Key Nonce `json:"key"`
 }
 
 // Validate checks the form of the claim, not what it claims.
@@ -140,25 +231,13 @@ func (c Claim) Validate() error {
 	if c.Proof.Type == "" || c.Proof.Message == "" || len(c.Proof.Signature) == 0 {
 		return Errorf(InvalidMessage, "a proof needs type, message and signature")
 	}
-	if c.Answer == nil {
-		return nil
+	if _, err := ParseNonce(string(c.Key)); err != nil {
+		return err
 	}
-	if c.Answer.N != 0 {
-		return Errorf(InvalidMessage, "the answer that comes with a claim is the wallet's frame 0")
+	if c.Answer.N != 1 {
+		return Errorf(InvalidMessage, "the answer that comes with a claim is the wallet's frame 1")
 	}
 	return c.Answer.Validate()
-}
-
-// Rejection is the body of POST /v1/links/{requestId}/reject.
-type Rejection struct {
-	// Nonce shows that the wallet read the link.
-	Nonce Nonce `json:"nonce"`
-}
-
-// Validate checks the form of the nonce.
-func (r Rejection) Validate() error {
-	_, err := ParseNonce(string(r.Nonce))
-	return err
 }
 
 // Collection is the body of POST /v1/session: the browser fetches the new id
@@ -189,6 +268,9 @@ type SessionView struct {
 	// Account is the CAIP-10 name of the account that is signed in; absent if
 	// nobody is.
 	Account Account `json:"account,omitempty"`
+	// Assurance says how far the sign-in can be trusted; absent if nobody is
+	// signed in.
+	Assurance Assurance `json:"assurance,omitempty"`
 	// ExpiresAt is when the session ends at the latest.
 	ExpiresAt time.Time `json:"expiresAt"`
 }

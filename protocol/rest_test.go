@@ -13,7 +13,9 @@ import (
 
 const (
 	someNonce = "7Q3JX2M4KZP6R5TAWCEYHNB2VD"
-	someClaim = `{"nonce":"` + someNonce + `","proof":{"type":"mx","chain":"algorand:x","address":"ABC","message":"text","signature":"AAAA"},"answer":{"n":0,"d":"ab"}}`
+	someClaim = `{"nonce":"` + someNonce + `","proof":{"type":"mx","chain":"algorand:x","address":"ABC","message":"text","signature":"AAAA"},"answer":{"n":1,"d":"ab"},"key":"` + someNonce + `"}`
+	someJoin  = `{"frame":{"n":0,"d":"ab"},"key":"` + someNonce + `"}`
+	someOffer = `{"n":0,"d":"ab","channel":"` + someChannel + `"}`
 )
 
 func TestParseBody(t *testing.T) {
@@ -24,7 +26,8 @@ func TestParseBody(t *testing.T) {
 	want := protocol.Claim{
 		Nonce:  someNonce,
 		Proof:  protocol.Proof{Type: protocol.ProofMX, Chain: "algorand:x", Address: "ABC", Message: "text", Signature: protocol.Base64{0, 0, 0}},
-		Answer: &protocol.Frame{D: "ab"},
+		Answer: protocol.Frame{N: 1, D: "ab"},
+		Key:    someNonce,
 	}
 	if !reflect.DeepEqual(claim, want) {
 		t.Errorf("ParseBody(%s) gives %+v, want %+v", someClaim, claim, want)
@@ -34,8 +37,25 @@ func TestParseBody(t *testing.T) {
 	}
 }
 
+// TestOffer: only frame 0 of a link has a channel, so the body is valid without
+// one.
+func TestOffer(t *testing.T) {
+	for text, want := range map[string]protocol.Offer{
+		someOffer:          {D: "ab", Channel: someChannel},
+		`{"n":0,"d":"ab"}`: {D: "ab"},
+		`{"n":7,"d":"ab"}`: {N: 7, D: "ab"},
+	} {
+		var got protocol.Offer
+		if err := protocol.ParseBody(strings.NewReader(text), &got); err != nil || got != want || got.Frame() != (protocol.Frame{N: want.N, D: want.D}) {
+			t.Errorf("ParseBody(%s) gives %+v with frame %+v, %v; want %+v", text, got, got.Frame(), err, want)
+		}
+	}
+}
+
 func TestParseBodyRefuses(t *testing.T) {
 	replaced := func(old, with string) string { return strings.Replace(someClaim, old, with, 1) }
+	join := func(old, with string) string { return strings.Replace(someJoin, old, with, 1) }
+	offer := func(old, with string) string { return strings.Replace(someOffer, old, with, 1) }
 	for _, c := range []struct {
 		name, body string
 		dst        protocol.Validator
@@ -59,19 +79,33 @@ func TestParseBodyRefuses(t *testing.T) {
 		{"signature with a line break", replaced(`"AAAA"`, `"AA\nAA"`), &protocol.Claim{}, protocol.InvalidMessage},
 		{"signature with bits left over", replaced(`"AAAA"`, `"AB"`), &protocol.Claim{}, protocol.InvalidMessage},
 		{"account not CAIP-10", replaced(`algorand:x`, `algorand`), &protocol.Claim{}, protocol.InvalidMessage},
-		{"answer that is not frame 0", replaced(`"n":0`, `"n":1`), &protocol.Claim{}, protocol.InvalidMessage},
+		{"answer that is frame 0", replaced(`"n":1`, `"n":0`), &protocol.Claim{}, protocol.InvalidMessage},
+		{"answer that is frame 2", replaced(`"n":1`, `"n":2`), &protocol.Claim{}, protocol.InvalidMessage},
+		{"no answer", replaced(`"answer":{"n":1,"d":"ab"},`, ``), &protocol.Claim{}, protocol.InvalidMessage},
+		{"claim without a key", replaced(`,"key":"`+someNonce+`"`, ``), &protocol.Claim{}, protocol.InvalidMessage},
+		{"claim with a key that can be guessed", replaced(`"key":"`+someNonce, `"key":"short`), &protocol.Claim{}, protocol.InvalidMessage},
 		{"answer without payload", replaced(`"d":"ab"`, `"d":""`), &protocol.Claim{}, protocol.InvalidMessage},
-		{"rejection without nonce", `{}`, &protocol.Rejection{}, protocol.InvalidMessage},
+		{"join without a frame", join(`"frame":{"n":0,"d":"ab"},`, ``), &protocol.Join{}, protocol.InvalidMessage},
+		{"join with frame 1", join(`"n":0`, `"n":1`), &protocol.Join{}, protocol.InvalidMessage},
+		{"join with an empty frame", join(`"ab"`, `""`), &protocol.Join{}, protocol.InvalidMessage},
+		{"join without a key", join(`,"key":"`+someNonce+`"`, ``), &protocol.Join{}, protocol.InvalidMessage},
+		{"join with a key that can be guessed", join(someNonce, "short"), &protocol.Join{}, protocol.InvalidMessage},
+		{"offer with a channel in frame 1", offer(`"n":0`, `"n":1`), &protocol.Offer{}, protocol.InvalidMessage},
+		{"offer with a channel of another version", offer(`l1.`, `l2.`), &protocol.Offer{}, protocol.InvalidMessage},
+		{"offer with a channel cut short", offer(`ZQU"`, `ZQ"`), &protocol.Offer{}, protocol.InvalidMessage},
+		{"offer without payload", offer(`"ab"`, `""`), &protocol.Offer{}, protocol.InvalidMessage},
+		{"resumption without an id", `{}`, &protocol.Resumption{}, protocol.InvalidMessage},
+		{"resumption under a short id", `{"requestId":"short"}`, &protocol.Resumption{}, protocol.InvalidMessage},
 		{"collection without request id", `{"key":"8qgq1bVYx0dYl2Qn3vJr9A"}`, &protocol.Collection{}, protocol.InvalidMessage},
 		{"collection without key", `{"requestId":"4f1c0e0a-7d9b-4a57-9e0f-1c2d3e4f5a6b"}`, &protocol.Collection{}, protocol.InvalidMessage},
-		{"too large", `{"nonce":"` + strings.Repeat("a", protocol.MaxBodyBytes) + `"}`, &protocol.Rejection{}, protocol.TooLarge},
+		{"too large", `{"nonce":"` + strings.Repeat("a", protocol.MaxBodyBytes) + `"}`, &protocol.Resumption{}, protocol.TooLarge},
 	} {
 		if err := protocol.ParseBody(strings.NewReader(c.body), c.dst); protocol.CodeOf(err) != c.want {
 			t.Errorf("%s: ParseBody(%.120s) = %v, want %s", c.name, c.body, err, c.want)
 		}
 	}
 	broken := iotest.ErrReader(errors.New("line is down"))
-	if err := protocol.ParseBody(broken, &protocol.Rejection{}); protocol.CodeOf(err) != protocol.InvalidMessage {
+	if err := protocol.ParseBody(broken, &protocol.Resumption{}); protocol.CodeOf(err) != protocol.InvalidMessage {
 		t.Errorf("ParseBody of a broken line = %v, want %s", err, protocol.InvalidMessage)
 	}
 }
@@ -83,7 +117,7 @@ func TestSignInRequestFor(t *testing.T) {
 		Domain: want.Domain, URI: want.URI, Statement: want.Statement, Nonce: want.Nonce,
 		IssuedAt: want.IssuedAt, ExpirationTime: want.ExpirationTime, Chains: []protocol.ChainID{want.Chain},
 	}
-	if got, err := request.For(want.Chain, want.Address, want.RequestID).Text(); err != nil || got != v.Text {
+	if got, err := request.For(want.Chain, want.Address, want.Channel).Text(); err != nil || got != v.Text {
 		t.Errorf("text for the wallet's account: got %q, %v; want %q", got, err, v.Text)
 	}
 }

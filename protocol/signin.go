@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"bytes"
 	"fmt"
 	"net/url"
 	"strings"
@@ -26,14 +27,27 @@ type SignIn struct {
 	Nonce Nonce
 	// IssuedAt and ExpirationTime bound the validity, in whole seconds, UTC.
 	IssuedAt, ExpirationTime time.Time
-	// RequestID binds the text to one link.
-	RequestID RequestID
+	// Channel binds the text to one handshake. The text calls it "Request ID".
+	Channel ChannelID
 	// Resources are URIs that belong to the request; there may be none.
 	Resources []string
 }
 
-// chainNames are the words for a family of chains in the text's first line.
-var chainNames = map[string]string{"algorand": "Algorand"}
+// family returns the word for a family of chains in the text's first line.
+// Namespaces are in lower case, so none of them reads like another's word.
+func family(namespace string) string {
+	switch namespace {
+	case "algorand":
+		return "Algorand"
+	case "eip155":
+		return "Ethereum"
+	case "solana":
+		return "Solana"
+	case "did":
+		return "DID"
+	}
+	return namespace
+}
 
 const (
 	signInWants   = " wants you to sign in with your "
@@ -47,12 +61,12 @@ func (s SignIn) Text() (string, error) {
 		return "", err
 	}
 	var b strings.Builder
-	b.WriteString(s.Domain + signInWants + chainNames[s.Chain.Namespace()] + signInAccount + "\n" + s.Address + "\n\n")
+	b.WriteString(s.Domain + signInWants + family(s.Chain.Namespace()) + signInAccount + "\n" + s.Address + "\n\n")
 	if s.Statement != "" {
 		b.WriteString(s.Statement + "\n\n")
 	}
 	fmt.Fprintf(&b, "URI: %s\nVersion: 1\nChain ID: %s\nNonce: %s\nIssued At: %s\nExpiration Time: %s\nRequest ID: %s",
-		s.URI, s.Chain.Reference(), s.Nonce, s.IssuedAt.UTC().Format(timeFormat), s.ExpirationTime.UTC().Format(timeFormat), s.RequestID)
+		s.URI, s.Chain.Reference(), s.Nonce, s.IssuedAt.UTC().Format(timeFormat), s.ExpirationTime.UTC().Format(timeFormat), s.Channel)
 	if len(s.Resources) > 0 {
 		b.WriteString("\nResources:")
 		for _, r := range s.Resources {
@@ -69,9 +83,6 @@ func (s SignIn) validate() error {
 	if !validHost(s.Domain) {
 		return Errorf(InvalidMessage, "domain must be host[:port] in lower case")
 	}
-	if chainNames[s.Chain.Namespace()] == "" {
-		return Errorf(InvalidMessage, "no sign-in text is known for this chain")
-	}
 	if _, err := ParseAccount(string(NewAccount(s.Chain, s.Address))); err != nil {
 		return err
 	}
@@ -84,7 +95,7 @@ func (s SignIn) validate() error {
 	if _, err := ParseNonce(string(s.Nonce)); err != nil {
 		return err
 	}
-	if _, err := ParseRequestID(string(s.RequestID)); err != nil {
+	if _, err := ParseChannelID(string(s.Channel)); err != nil {
 		return err
 	}
 	for _, t := range []time.Time{s.IssuedAt, s.ExpirationTime} {
@@ -138,8 +149,8 @@ func parseSignIn(text, namespace string) (SignIn, error) {
 	var s SignIn
 	lines := lineReader{rest: text}
 	first := lines.next()
-	domain, family, ok := strings.Cut(strings.TrimSuffix(first, signInAccount), signInWants)
-	if !ok || family != chainNames[namespace] {
+	domain, word, ok := strings.Cut(strings.TrimSuffix(first, signInAccount), signInWants)
+	if !ok || word != family(namespace) {
 		return SignIn{}, Errorf(InvalidMessage, "sign-in text does not begin as it must")
 	}
 	s.Domain, s.Address = domain, lines.next()
@@ -153,7 +164,7 @@ func parseSignIn(text, namespace string) (SignIn, error) {
 	s.Chain = ChainID(namespace + ":" + lines.field("Chain ID: "))
 	s.Nonce = Nonce(lines.field("Nonce: "))
 	issued, expires := lines.field("Issued At: "), lines.field("Expiration Time: ")
-	s.RequestID = RequestID(lines.field("Request ID: "))
+	s.Channel = ChannelID(lines.field("Request ID: "))
 	if lines.rest != "" && lines.next() == "Resources:" {
 		for lines.rest != "" {
 			s.Resources = append(s.Resources, lines.field("- "))
@@ -194,7 +205,7 @@ func (r *lineReader) field(name string) string {
 // Proof is what a wallet hands over: the text it signed and the signature.
 // Source: spec/protocol.md §5.
 type Proof struct {
-	// Type says how the text was signed: [ProofMX].
+	// Type says how the text was signed: [ProofMX], [ProofARC60] and so on.
 	Type string `json:"type"`
 	// Chain and Address name the account.
 	Chain   ChainID `json:"chain"`
@@ -203,11 +214,52 @@ type Proof struct {
 	Message string `json:"message"`
 	// Signature is base64url without padding.
 	Signature Base64 `json:"signature"`
+	// Meta is what else some types need; absent where nothing is.
+	Meta *ProofMeta `json:"meta,omitempty"`
 }
 
-// ProofMX is an Ed25519 signature over "MX" and the text, which is how Algorand
-// wallets sign bytes: the prefix keeps it from being a transaction.
-const ProofMX = "mx"
+// ProofMeta is what a verifier cannot find in the text. Each field is absent
+// where it is not needed.
+type ProofMeta struct {
+	// AuthenticatorData is the part of an ARC-60 signature that begins with the
+	// hash of the domain.
+	AuthenticatorData Base64 `json:"authenticatorData,omitempty"`
+	// Signer is the address of the key to which an Algorand account was rekeyed.
+	Signer string `json:"signer,omitempty"`
+}
+
+// Types of proofs: what is signed, and how.
+const (
+	// ProofMX is an Ed25519 signature over "MX" and the text, which is how
+	// Algorand wallets sign bytes: the prefix keeps it from being a transaction.
+	ProofMX = "mx"
+	// ProofARC60 is an Ed25519 signature in the form of Algorand's ARC-60.
+	ProofARC60 = "arc60"
+	// ProofEIP191 is a recoverable signature over the text as an Ethereum
+	// message.
+	ProofEIP191 = "eip191"
+	// ProofEIP1271 is whatever the contract at the address accepts for the hash
+	// of the text as an Ethereum message.
+	ProofEIP1271 = "eip1271"
+	// ProofSolana is an Ed25519 signature over the text alone.
+	ProofSolana = "solana"
+	// ProofDIDKey is a signature by the key that a did:key names.
+	ProofDIDKey = "did-key"
+)
 
 // Account names the account that the proof is for.
 func (p Proof) Account() Account { return NewAccount(p.Chain, p.Address) }
+
+// Equal reports whether two proofs are the same byte for byte. A proof without
+// meta is another than one with an empty meta.
+func (p Proof) Equal(q Proof) bool {
+	return p.Type == q.Type && p.Chain == q.Chain && p.Address == q.Address && p.Message == q.Message &&
+		bytes.Equal(p.Signature, q.Signature) && p.Meta.equal(q.Meta)
+}
+
+func (m *ProofMeta) equal(n *ProofMeta) bool {
+	if m == nil || n == nil {
+		return m == n
+	}
+	return bytes.Equal(m.AuthenticatorData, n.AuthenticatorData) && m.Signer == n.Signer
+}

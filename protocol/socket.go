@@ -15,6 +15,9 @@ import (
 //	website                      server                       wallet
 //	subscribe link          →
 //	                        ← subscribed
+//	                                          ← POST …/join
+//	                        ← frame n=0       ← subscribe join
+//	POST …/offer            →                   frame n=0 →
 //	                                          ← POST /v1/links/{requestId}
 //	                        ← link
 //	subscribe answer-ADDR   →                 ← subscribe offer-ADDR
@@ -37,7 +40,8 @@ const (
 	OpSend Op = "send"
 	// OpAck says that all frames below next have arrived: requestId, next.
 	OpAck Op = "ack"
-	// OpClose ends the link for both sides: requestId.
+	// OpClose ends the link for both sides: requestId, and code, which tells the
+	// other side why.
 	OpClose Op = "close"
 )
 
@@ -74,11 +78,17 @@ const (
 	PeerGone PeerState = "gone"
 )
 
-// Topic is what a subscription is for: "link", or the frames for one address.
+// Topic is what a subscription is for: a link, or the frames for one address.
 type Topic string
 
-// TopicLink is for the site that opened a link: who claims it.
-const TopicLink Topic = "link"
+// Topics of a link. Both bring the frames of the other side as long as nobody
+// has claimed the link.
+const (
+	// TopicLink is for the site that opened it: who claims it.
+	TopicLink Topic = "link"
+	// TopicJoin is for the wallet that joined it.
+	TopicJoin Topic = "join"
+)
 
 const (
 	offerTopic  = "offer-"
@@ -141,6 +151,7 @@ type ClientMessage struct {
 	N         uint64    `json:"n,omitempty"`
 	D         string    `json:"d,omitempty"`
 	Next      uint64    `json:"next,omitempty"`
+	Code      Code      `json:"code,omitempty"`
 }
 
 // Frame returns the frame of a send message.
@@ -171,11 +182,8 @@ func (m ClientMessage) validate() error {
 	switch m.Op {
 	case OpSubscribe:
 		allowed.Topic, allowed.Since, allowed.Next = m.Topic, m.Since, m.Next
-		if _, _, ok := m.Topic.Side(); !ok && m.Topic != TopicLink {
+		if _, _, ok := m.Topic.Side(); !ok && m.Topic != TopicLink && m.Topic != TopicJoin {
 			return Errorf(InvalidMessage, "unknown topic")
-		}
-		if m.Topic == TopicLink && (m.Since != 0 || m.Next != 0) {
-			return Errorf(InvalidMessage, "topic link has no frames to resume")
 		}
 	case OpSend:
 		allowed.N, allowed.D = m.N, m.D
@@ -185,6 +193,11 @@ func (m ClientMessage) validate() error {
 	case OpAck:
 		allowed.Next = m.Next
 	case OpClose:
+		allowed.Code = m.Code
+		// One that invites to try again would make the other side do that.
+		if m.Code != "" && (!m.Code.Known() || m.Code.Info().Status == 0 || m.Code.Info().Retry) {
+			return Errorf(InvalidMessage, "no link ends with this code")
+		}
 	default:
 		return Errorf(InvalidMessage, "unknown op")
 	}

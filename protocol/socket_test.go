@@ -21,6 +21,9 @@ func TestParseClientMessage(t *testing.T) {
 		{`{"op":"subscribe","topic":"offer-ABC","requestId":"` + someID + `","since":3}`, protocol.ClientMessage{Op: protocol.OpSubscribe, Topic: "offer-ABC", RequestID: someID, Since: 3}},
 		{`{"op":"send","requestId":"` + someID + `","n":0,"d":"abc_-9"}`, protocol.ClientMessage{Op: protocol.OpSend, RequestID: someID, D: "abc_-9"}},
 		{`{"op":"ack","requestId":"` + someID + `","next":18446744073709551615}`, protocol.ClientMessage{Op: protocol.OpAck, RequestID: someID, Next: 1<<64 - 1}},
+		{`{"op":"subscribe","topic":"link","requestId":"` + someID + `","since":1,"next":1}`, protocol.ClientMessage{Op: protocol.OpSubscribe, Topic: protocol.TopicLink, RequestID: someID, Since: 1, Next: 1}},
+		{`{"op":"subscribe","topic":"join","requestId":"` + someID + `"}`, protocol.ClientMessage{Op: protocol.OpSubscribe, Topic: protocol.TopicJoin, RequestID: someID}},
+		{`{"op":"close","requestId":"` + someID + `","code":"not_local"}`, protocol.ClientMessage{Op: protocol.OpClose, RequestID: someID, Code: protocol.NotLocal}},
 		{` { "requestId" : "` + someID + `", "op" : "close" } `, protocol.ClientMessage{Op: protocol.OpClose, RequestID: someID}},
 	} {
 		if got, err := protocol.ParseClientMessage([]byte(c.text)); err != nil || got != c.want {
@@ -59,7 +62,16 @@ func TestParseClientMessageRefuses(t *testing.T) {
 		{`{"op":"subscribe",` + id + `}`, protocol.InvalidMessage},
 		{`{"op":"subscribe","topic":"offer-",` + id + `}`, protocol.InvalidMessage},
 		{`{"op":"subscribe","topic":"links",` + id + `}`, protocol.InvalidMessage},
-		{`{"op":"subscribe","topic":"link","since":1,` + id + `}`, protocol.InvalidMessage},
+		{`{"op":"subscribe","topic":"Join",` + id + `}`, protocol.InvalidMessage},
+		{`{"op":"subscribe","topic":"join-ABC",` + id + `}`, protocol.InvalidMessage},
+		{`{"op":"subscribe","topic":"join","code":"not_local",` + id + `}`, protocol.InvalidMessage},
+		{`{"op":"send",` + id + `,"d":"abcd","code":"not_local"}`, protocol.InvalidMessage},
+		{`{"op":"close",` + id + `,"code":"because"}`, protocol.InvalidMessage},
+		{`{"op":"close",` + id + `,"code":7}`, protocol.InvalidMessage},
+		{`{"op":"close",` + id + `,"code":"replaced"}`, protocol.InvalidMessage},        // no status
+		{`{"op":"close",` + id + `,"code":"peer_lost"}`, protocol.InvalidMessage},       // no status
+		{`{"op":"close",` + id + `,"code":"internal"}`, protocol.InvalidMessage},        // to be tried again
+		{`{"op":"close",` + id + `,"code":"session_rotated"}`, protocol.InvalidMessage}, // to be tried again
 		{`{"op":"send",` + id + `,"n":0}`, protocol.InvalidMessage},
 		{`{"op":"send",` + id + `,"n":0,"d":"a"}`, protocol.InvalidMessage},
 		{`{"op":"send",` + id + `,"n":0,"d":"ab="}`, protocol.InvalidMessage},

@@ -1,7 +1,7 @@
-// Package keyfile keeps a wallet's secret in one encrypted file.
+// Package keyfile keeps a wallet's keys in one encrypted file.
 //
 // [Create] makes a file that does not exist yet, [Open] reads one; [Wallet] is
-// what is inside.
+// what is inside. Files that earlier versions wrote open as well.
 //
 //	wallet, err := keyfile.Open(path, passphrase)
 //	if errors.Is(err, protocol.KeyLocked) {

@@ -16,32 +16,56 @@ import (
 )
 
 const (
-	formatVersion = 1
-	// maxFileBytes bounds what is read: a file holds some 300 bytes.
+	formatVersion = 2
+	// maxFileBytes bounds what is read: a file holds some 300 bytes, and 150 more
+	// for each further key.
 	maxFileBytes = 64 << 10
 	// maxWorkFactor bounds the memory that a strange file can make scrypt take,
 	// at 2^20 blocks of 1 KiB. New files use [workFactor].
 	maxWorkFactor = 20
 )
 
-// Wallet is the content of a key file.
+// Wallet is the content of a key file: at least one key.
 type Wallet struct {
-	// Seed is the secret, 32 bytes.
-	Seed []byte
-	// Address is the account's address, so that a reader can check that the seed
-	// is understood in the same way.
+	Keys []Key
+}
+
+// Key is one key of a wallet.
+type Key struct {
+	// Kind says what the secret is the secret of: one of chain.Kinds.
+	Kind string
+	// Secret is what chain.ParseKey takes.
+	Secret []byte
+	// Address is the account's address, so that a reader can check that the
+	// secret is understood in the same way.
 	Address string
 }
 
 // document is what stands in the file, encrypted.
 type document struct {
-	Version int             `json:"version"`
+	Version int           `json:"version"`
+	Keys    []documentKey `json:"keys"`
+}
+
+type documentKey struct {
+	Kind    string          `json:"kind"`
+	Address string          `json:"address"`
+	Secret  protocol.Base64 `json:"secret"`
+}
+
+// firstDocument is what version 1 wrote: one key of one kind.
+type firstDocument struct {
 	Type    string          `json:"type"`
 	Address string          `json:"address"`
 	Seed    protocol.Base64 `json:"seed"`
 }
 
-const documentType = "algorand-ed25519"
+const (
+	firstVersion = 1
+	firstType    = "algorand-ed25519"
+	// firstKind is the kind by which the one key of version 1 is known since.
+	firstKind = "algorand"
+)
 
 // workFactor is the exponent of scrypt's cost: about a second on a small
 // machine.
@@ -49,7 +73,7 @@ var workFactor = 18
 
 // Create writes a new file that passphrase opens; missing folders are made with
 // mode 0700. If there is a file already, the error is [fs.ErrExist] and the file
-// stays as it is.
+// stays as it is; a wallet without keys gives [protocol.InvalidMessage].
 func Create(path string, wallet Wallet, passphrase string) error {
 	data, err := encrypt(wallet, passphrase)
 	if err != nil {
@@ -81,7 +105,14 @@ func encrypt(wallet Wallet, passphrase string) ([]byte, error) {
 	if passphrase == "" {
 		return nil, protocol.Errorf(protocol.KeyLocked, "the passphrase is empty")
 	}
-	plain, err := json.Marshal(document{formatVersion, documentType, wallet.Address, wallet.Seed})
+	if len(wallet.Keys) == 0 {
+		return nil, protocol.Errorf(protocol.InvalidMessage, "a wallet has at least one key")
+	}
+	doc := document{Version: formatVersion}
+	for _, k := range wallet.Keys {
+		doc.Keys = append(doc.Keys, documentKey{k.Kind, k.Address, k.Secret})
+	}
+	plain, err := json.Marshal(doc)
 	if err != nil {
 		return nil, fmt.Errorf("encode key file: %w", err)
 	}
@@ -125,14 +156,31 @@ func decrypt(data []byte, passphrase string) (Wallet, error) {
 	if err != nil {
 		return Wallet{}, protocol.Errorf(protocol.KeyLocked, "the key file is damaged")
 	}
-	var doc document
+	return parse(plain)
+}
+
+// parse reads the document of this version and of those before it.
+func parse(plain []byte) (Wallet, error) {
+	var doc struct {
+		document
+		firstDocument
+	}
 	if err := json.Unmarshal(plain, &doc); err != nil {
 		return Wallet{}, protocol.Errorf(protocol.KeyLocked, "the key file is damaged")
 	}
-	if doc.Version != formatVersion || doc.Type != documentType {
+	switch {
+	case doc.Version == firstVersion && doc.Type == firstType:
+		return Wallet{[]Key{{firstKind, doc.Seed, doc.Address}}}, nil
+	case doc.Version != formatVersion:
 		return Wallet{}, protocol.Errorf(protocol.KeyLocked, "the key file was written by another version of this program")
+	case len(doc.Keys) == 0:
+		return Wallet{}, protocol.Errorf(protocol.KeyLocked, "the key file is damaged")
 	}
-	return Wallet{Seed: doc.Seed, Address: doc.Address}, nil
+	var wallet Wallet
+	for _, k := range doc.Keys {
+		wallet.Keys = append(wallet.Keys, Key{k.Kind, k.Secret, k.Address})
+	}
+	return wallet, nil
 }
 
 // writeNew puts data at path in one step. A hard link, unlike a rename, fails if

@@ -2,12 +2,12 @@ package keyfile_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 
 	"filippo.io/age"
@@ -21,7 +21,10 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-var wallet = keyfile.Wallet{Seed: bytes.Repeat([]byte{0xa5}, 32), Address: "SOMEADDRESS"}
+var wallet = keyfile.Wallet{Keys: []keyfile.Key{
+	{Kind: "algorand", Secret: bytes.Repeat([]byte{0xa5}, 32), Address: "SOMEADDRESS"},
+	{Kind: "did-p256", Secret: bytes.Repeat([]byte{0x5a}, 32), Address: "zOTHER"},
+}}
 
 func create(t *testing.T) string {
 	t.Helper()
@@ -34,9 +37,56 @@ func create(t *testing.T) string {
 
 func TestOpenReturnsWhatCreateWrote(t *testing.T) {
 	got, err := keyfile.Open(create(t), "correct horse")
-	if err != nil || !bytes.Equal(got.Seed, wallet.Seed) || got.Address != wallet.Address {
+	if err != nil || !reflect.DeepEqual(got, wallet) {
 		t.Errorf("Open = %+v, %v, want %+v", got, err, wallet)
 	}
+}
+
+// A file that the first version of this package wrote.
+func TestOpenReadsVersion1(t *testing.T) {
+	got, err := keyfile.Open(filepath.Join("testdata", "version1.age"), "correct horse")
+	if want := (keyfile.Wallet{Keys: wallet.Keys[:1]}); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("Open = %+v, %v, want %+v", got, err, want)
+	}
+}
+
+func TestOpenRefusesOtherDocuments(t *testing.T) {
+	for _, plain := range []string{
+		``, `null`, `{}`, `[]`, `{"version":2}`, `{"version":2,"keys":[]}`, `{"version":3,"keys":[{"kind":"algorand","address":"A","secret":"paWl"}]}`,
+		`{"version":0,"keys":[{"kind":"algorand","address":"A","secret":"paWl"}]}`, `{"version":1,"type":"other","address":"A","seed":"paWl"}`,
+		`{"version":2,"type":"algorand-ed25519","address":"A","seed":"paWl"}`, `{"version":1,"keys":[{"kind":"algorand","address":"A","secret":"paWl"}]}`,
+		`{"version":2,"keys":[{"kind":"algorand","address":"A","secret":"paWl="}]}`, `{"version":2,"keys":[{"kind":7}]}`, `{"version":2,"keys":{}}`,
+	} {
+		path := filepath.Join(t.TempDir(), "wallet.age")
+		if err := os.WriteFile(path, encrypt(t, plain), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := keyfile.Open(path, "correct horse"); !errors.Is(err, protocol.KeyLocked) || got.Keys != nil {
+			t.Errorf("document %s: Open = %+v, %v, want nothing and key_locked", plain, got, err)
+		}
+	}
+}
+
+// encrypt does what the tool age does.
+func encrypt(t *testing.T, plain string) []byte {
+	t.Helper()
+	recipient, err := age.NewScryptRecipient("correct horse")
+	if err != nil {
+		t.Fatal(err)
+	}
+	recipient.SetWorkFactor(4)
+	var sealed bytes.Buffer
+	w, err := age.Encrypt(&sealed, recipient)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(w, plain); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return sealed.Bytes()
 }
 
 func TestFileIsPrivateAndEncrypted(t *testing.T) {
@@ -49,7 +99,7 @@ func TestFileIsPrivateAndEncrypted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, secret := range []string{string(wallet.Seed), "paWlpaWl", wallet.Address, "correct horse"} {
+	for _, secret := range []string{string(wallet.Keys[0].Secret), "paWlpaWl", "WlpaWlpa", wallet.Keys[0].Address, wallet.Keys[1].Address, "correct horse"} {
 		if bytes.Contains(data, []byte(secret)) {
 			t.Errorf("key file holds %q in the clear", secret)
 		}
@@ -85,7 +135,7 @@ func TestOpenRefuses(t *testing.T) {
 				t.Fatal(err)
 			}
 			got, err := keyfile.Open(path, c.passphrase)
-			if !errors.Is(err, protocol.KeyLocked) || got.Seed != nil {
+			if !errors.Is(err, protocol.KeyLocked) || got.Keys != nil {
 				t.Errorf("Open = %+v, %v, want nothing and key_locked", got, err)
 			}
 		})
@@ -101,12 +151,12 @@ func TestOpenMissingFile(t *testing.T) {
 
 func TestCreateNeverOverwrites(t *testing.T) {
 	path := create(t)
-	err := keyfile.Create(path, keyfile.Wallet{Seed: make([]byte, 32)}, "other")
+	err := keyfile.Create(path, keyfile.Wallet{Keys: []keyfile.Key{{Kind: "algorand", Secret: make([]byte, 32)}}}, "other")
 	if !errors.Is(err, fs.ErrExist) {
 		t.Errorf("second Create = %v, want fs.ErrExist", err)
 	}
-	if got, err := keyfile.Open(path, "correct horse"); err != nil || !bytes.Equal(got.Seed, wallet.Seed) {
-		t.Errorf("after a second Create the file holds %x (error %v), want the first key", got.Seed, err)
+	if got, err := keyfile.Open(path, "correct horse"); err != nil || !reflect.DeepEqual(got, wallet) {
+		t.Errorf("after a second Create the file holds %+v (error %v), want the first keys", got, err)
 	}
 }
 
@@ -117,6 +167,16 @@ func TestCreateRefusesAnEmptyPassphrase(t *testing.T) {
 	}
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("Create without a passphrase left a file (%v)", err)
+	}
+}
+
+func TestCreateRefusesAnEmptyWallet(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "wallet.age")
+	if err := keyfile.Create(path, keyfile.Wallet{}, "correct horse"); !errors.Is(err, protocol.InvalidMessage) {
+		t.Errorf("Create without keys = %v, want invalid_message", err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Create without keys left a file (%v)", err)
 	}
 }
 
@@ -139,8 +199,9 @@ func TestAgeOpensTheFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var doc map[string]any
-	if err := json.Unmarshal(plain, &doc); err != nil || doc["version"] != 1.0 || doc["address"] != wallet.Address {
-		t.Errorf("inside is %q (error %v), want JSON of version 1 with the address", plain, err)
+	want := `{"version":2,"keys":[{"kind":"algorand","address":"SOMEADDRESS","secret":"paWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaU"},` +
+		`{"kind":"did-p256","address":"zOTHER","secret":"WlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlo"}]}`
+	if string(plain) != want {
+		t.Errorf("inside is %s, want %s", plain, want)
 	}
 }

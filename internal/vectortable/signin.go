@@ -22,7 +22,7 @@ type SignInFields struct {
 	Nonce          string   `json:"nonce"`
 	IssuedAt       string   `json:"issuedAt"`
 	ExpirationTime string   `json:"expirationTime"`
-	RequestID      string   `json:"requestId"`
+	Channel        string   `json:"channel"`
 	Resources      []string `json:"resources"`
 }
 
@@ -50,6 +50,7 @@ type UnreadableSignIn struct {
 
 const (
 	address = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAY5HFKQ"
+	channel = "l1.JxqCnb3z64Ype3YGxNdqTQVeuRzVB3SAIr9HJ8lhZQU"
 	invalid = "invalid_message"
 )
 
@@ -57,7 +58,7 @@ func fields() SignInFields {
 	return SignInFields{
 		Domain: "example.com", Address: address, Statement: "Sign in to Example.", URI: "https://example.com",
 		Chain: "algorand:wGHE2Pwdvd7S12BL5FaOP20EGYesN73k", Nonce: "7Q3JX2M4KZP6R5TAWCEYHNB2VD",
-		IssuedAt: "2026-11-22T10:00:00Z", ExpirationTime: "2026-11-22T10:05:00Z", RequestID: id, Resources: []string{},
+		IssuedAt: "2026-11-22T10:00:00Z", ExpirationTime: "2026-11-22T10:05:00Z", Channel: channel, Resources: []string{},
 	}
 }
 
@@ -72,7 +73,7 @@ Chain ID: wGHE2Pwdvd7S12BL5FaOP20EGYesN73k
 Nonce: 7Q3JX2M4KZP6R5TAWCEYHNB2VD
 Issued At: 2026-11-22T10:00:00Z
 Expiration Time: 2026-11-22T10:05:00Z
-Request ID: 4f1c2b7e-9a53-4d0e-8c61-0b5a7d3e2f19`
+Request ID: ` + channel
 
 const localText = `localhost:8080 wants you to sign in with your Algorand account:
 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAY5HFKQ
@@ -83,7 +84,7 @@ Chain ID: wGHE2Pwdvd7S12BL5FaOP20EGYesN73k
 Nonce: 7Q3JX2M4KZP6R5TAWCEYHNB2VD
 Issued At: 2026-11-22T10:00:00Z
 Expiration Time: 2026-11-22T10:05:00Z
-Request ID: 4f1c2b7e-9a53-4d0e-8c61-0b5a7d3e2f19`
+Request ID: ` + channel
 
 // SignIns returns the vectors of sign-in texts.
 func SignIns() SignInFile {
@@ -94,11 +95,26 @@ func validSignIns() []ValidSignIn {
 	local, two := fields(), fields()
 	local.Domain, local.URI, local.Statement = "localhost:8080", "http://localhost:8080", ""
 	two.Resources = []string{"https://example.com/terms", "liaison://binding/abc"}
-	return []ValidSignIn{
+	out := []ValidSignIn{
 		{"with a statement", fields(), text},
 		{"without a statement", local, localText},
 		{"with resources", two, text + "\nResources:\n- https://example.com/terms\n- liaison://binding/abc"},
 	}
+	for _, c := range []struct{ chain, address, family string }{
+		{"algorand:SGO1GKSzyE7IEPItTxCByw9x8FmnrCDe", address, "Algorand"},
+		{"eip155:1", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "Ethereum"},
+		{"eip155:137", "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359", "Ethereum"},
+		{"solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp", "4zvwRjXUKGfvwnParsHAS3HuSVzV5cA4McphgmoCtajS", "Solana"},
+		{"did:key", "z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp", "DID"},
+		{"nothing:some-1", "a.b-C%25", "nothing"},
+	} {
+		f := fields()
+		f.Chain, f.Address = c.chain, c.address
+		_, reference, _ := strings.Cut(c.chain, ":")
+		written := strings.NewReplacer("Algorand account", c.family+" account", address, c.address, "wGHE2Pwdvd7S12BL5FaOP20EGYesN73k", reference)
+		out = append(out, ValidSignIn{"chain " + c.chain, f, written.Replace(text)})
+	}
+	return out
 }
 
 func unwritable() []UnwritableSignIn {
@@ -120,12 +136,20 @@ func unwritable() []UnwritableSignIn {
 		{"URI without a scheme", func(f *SignInFields) { f.URI = "example.com" }},
 		{"URI with a line break", func(f *SignInFields) { f.URI = "https://example.com/\nVersion: 1" }},
 		{"URI with a space", func(f *SignInFields) { f.URI = "https://example.com/a b" }},
-		{"chain of another family", func(f *SignInFields) { f.Chain = "nothing:1" }},
+		{"chain of a namespace in capitals", func(f *SignInFields) { f.Chain = "Algorand:1" }},
 		{"chain without a reference", func(f *SignInFields) { f.Chain = "algorand:" }},
 		{"nonce too short", func(f *SignInFields) { f.Nonce = strings.Repeat("a", 21) }},
 		{"nonce with a hyphen", func(f *SignInFields) { f.Nonce = "7Q3JX2M4KZP6R5TAWCEYHNB2V-" }},
 		{"time with a fraction", func(f *SignInFields) { f.IssuedAt = "2026-11-22T10:00:00.5Z" }},
-		{"request id too short", func(f *SignInFields) { f.RequestID = "short" }},
+		{"channel missing", func(f *SignInFields) { f.Channel = "" }},
+		{"request id in place of a channel", func(f *SignInFields) { f.Channel = id }},
+		{"channel with another prefix", func(f *SignInFields) { f.Channel = "L1" + channel[2:] }},
+		{"channel too short", func(f *SignInFields) { f.Channel = channel[:len(channel)-1] }},
+		{"channel too long", func(f *SignInFields) { f.Channel = channel + "A" }},
+		{"channel with padding", func(f *SignInFields) { f.Channel = channel + "=" }},
+		{"channel with bits left over", func(f *SignInFields) { f.Channel = channel[:len(channel)-1] + "V" }},
+		{"channel in another alphabet", func(f *SignInFields) { f.Channel = "l1.+" + channel[4:] }},
+		{"channel with a line break", func(f *SignInFields) { f.Channel = channel[:10] + "\n" + channel[10:] }},
 		{"resource that is no URI", func(f *SignInFields) { f.Resources = []string{"terms"} }},
 		{"resource with a line break", func(f *SignInFields) { f.Resources = []string{"https://example.com/\n- https://evil.example"} }},
 	} {
@@ -141,6 +165,7 @@ func unreadable() []UnreadableSignIn {
 	for _, c := range []struct{ name, old, with string }{
 		{"domain missing", "example.com wants", " wants"},
 		{"first line of another family", "Algorand account", "Ethereum account"},
+		{"first line with the namespace", "Algorand account", "algorand account"},
 		{"first line without its end", "account:", "account"},
 		{"address missing", address, ""},
 		{"no blank line after the address", address + "\n\n", address + "\n"},
@@ -153,7 +178,7 @@ func unreadable() []UnreadableSignIn {
 		{"nonce missing", "Nonce: 7Q3JX2M4KZP6R5TAWCEYHNB2VD\n", ""},
 		{"issue time missing", "Issued At: 2026-11-22T10:00:00Z\n", ""},
 		{"expiration time missing", "Expiration Time: 2026-11-22T10:05:00Z\n", ""},
-		{"request id missing", "\nRequest ID: " + id, ""},
+		{"request id missing", "\nRequest ID: " + channel, ""},
 		{"version before URI", "URI: https://example.com\nVersion: 1", "Version: 1\nURI: https://example.com"},
 		{"field that is not known", "Request ID:", "Not Before: 2026-11-22T10:00:00Z\nRequest ID:"},
 		{"field twice", "Version: 1\n", "Version: 1\nVersion: 1\n"},
@@ -163,15 +188,17 @@ func unreadable() []UnreadableSignIn {
 		{"time with an offset", "10:00:00Z", "10:00:00+00:00"},
 		{"day that does not exist", "2026-11-22T10:00", "2026-02-30T10:00"},
 		{"CR LF", "\n", "\r\n"},
-		{"line break at the end", "Request ID: " + id, "Request ID: " + id + "\n"},
-		{"resources without one", "Request ID: " + id, "Request ID: " + id + "\nResources:"},
-		{"resources in one line", "Request ID: " + id, "Request ID: " + id + "\nResources:\n- https://a.example - https://b.example"},
+		{"line break at the end", "Request ID: " + channel, "Request ID: " + channel + "\n"},
+		{"resources without one", "Request ID: " + channel, "Request ID: " + channel + "\nResources:"},
+		{"resources in one line", "Request ID: " + channel, "Request ID: " + channel + "\nResources:\n- https://a.example - https://b.example"},
 	} {
 		out = append(out, UnreadableSignIn{c.name, "algorand", strings.ReplaceAll(text, c.old, c.with), invalid})
 	}
 	return append(out,
 		UnreadableSignIn{"empty", "algorand", "", invalid},
-		UnreadableSignIn{"namespace that is not known", "nothing", text, invalid},
+		UnreadableSignIn{"namespace of another family", "nothing", text, invalid},
+		UnreadableSignIn{"namespace that is none", "Algorand", text, invalid},
+		UnreadableSignIn{"no namespace", "", strings.ReplaceAll(text, "Algorand account", " account"), invalid},
 		UnreadableSignIn{"more than 2048 bytes", "algorand", text + strings.Repeat(" ", 2048), "too_large"},
 	)
 }

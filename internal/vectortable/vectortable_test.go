@@ -2,6 +2,8 @@ package vectortable_test
 
 import (
 	"bytes"
+	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -32,10 +34,29 @@ func TestNamesAreDistinct(t *testing.T) {
 		}
 		seen[key] = v.Name
 	}
+	sdps := vectortable.SDPs()
+	for _, v := range append(sdps.Valid, sdps.Refused...) {
+		key := fmt.Sprint(v.First, v.SDP) // one is valid, save as the first
+		if other, ok := seen[key]; ok {
+			t.Errorf("vectors %q and %q: got the same session description, want different ones", other, v.Name)
+		}
+		seen[key] = v.Name
+	}
 	for _, v := range vectortable.Links().Invalid {
 		if other, ok := seen[v.Link]; ok {
 			t.Errorf("vectors %q and %q: got the same link, want different ones", other, v.Name)
 		}
 		seen[v.Link] = v.Name
+	}
+	names := map[string]bool{}
+	for _, v := range append(vectortable.Proofs().Valid, vectortable.Proofs().Refused...) {
+		key, err := json.Marshal(v.Proof)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if other, ok := seen[string(key)]; ok || names[v.Name] {
+			t.Errorf("vectors %q and %q: got the same proof or name, want different ones", other, v.Name)
+		}
+		seen[string(key)], names[v.Name] = v.Name, true
 	}
 }
