@@ -6,19 +6,25 @@ import (
 	"github.com/liaison-dev/liaison/protocol"
 )
 
-// Link is one pairing between a site's session and a wallet's session.
+// Link is one pairing between a site's session and a wallet's session, or one
+// resumption of it.
 type Link struct {
 	// ID is what the QR code carries.
 	ID    protocol.RequestID
 	State LinkState
+	// Resumption says that two ends that know each other meet here again: nobody
+	// proves an account.
+	Resumption bool
 	// Site is the session that opened the link and owns it.
 	Site SessionID
-	// Wallet is the session that claimed it; empty before.
+	// Origin is that of the page that opened it; empty if it was none.
+	Origin protocol.Origin
+	// Wallet is the session that joined it; empty before.
 	Wallet SessionID
-	// Nonce is the one that the next proof must carry.
+	// Channel is the channel id that the site named: the wallet's text must, too.
+	Channel protocol.ChannelID
+	// Nonce is the one that the proof must carry; empty once it is spent.
 	Nonce protocol.Nonce
-	// Attempts counts the nonces that were consumed.
-	Attempts int
 	// Account and Proof are the claimant's; empty before.
 	Account protocol.Account
 	Proof   protocol.Proof
@@ -32,17 +38,27 @@ type Link struct {
 	Version uint64
 }
 
-// NewLink opens a link for a site's session.
-func NewLink(site SessionID, now time.Time) Link {
+// NewLink opens a link for a site's session. Origin is that of the page that
+// asks; it may be empty.
+func NewLink(site SessionID, origin protocol.Origin, now time.Time) Link {
 	now = now.UTC().Truncate(time.Second)
 	return Link{
 		ID:        protocol.NewRequestID(),
 		State:     Waiting,
 		Site:      site,
+		Origin:    origin,
 		Nonce:     protocol.NewNonce(),
 		IssuedAt:  now,
 		ExpiresAt: now.Add(protocol.LinkTTL),
 	}
+}
+
+// NewResumption opens a resumption under an id that its two ends know.
+func NewResumption(id protocol.RequestID, site SessionID, origin protocol.Origin, now time.Time) Link {
+	l := NewLink(site, origin, now)
+	l.ID, l.Resumption, l.Nonce = id, true, ""
+	l.ExpiresAt = l.IssuedAt.Add(protocol.ClaimedTTL)
+	return l
 }
 
 // Side returns which end of the link a session is.
@@ -58,28 +74,47 @@ func (l Link) Side(session SessionID) (protocol.Side, bool) {
 	return 0, false
 }
 
+// Assurance returns how far a sign-in by this link can be trusted: the account
+// signed the channel that the page named, and perhaps the server knows the page.
+func (l Link) Assurance() protocol.Assurance {
+	switch {
+	case l.State != Claimed:
+		return ""
+	case l.Origin != "":
+		return protocol.SealedOrigin
+	}
+	return protocol.Sealed
+}
+
 // LinkState is where a link is in its life.
 type LinkState string
 
 // States of a link.
 const (
-	// Waiting: the QR code is shown, no wallet has answered.
+	// Waiting: the QR code is shown, no wallet has come.
 	Waiting LinkState = "waiting"
-	// Claimed: a wallet has proved its account; the two sides exchange frames.
+	// Joined: a wallet has come; it and the site shake hands, and its person reads
+	// what is asked.
+	Joined LinkState = "joined"
+	// Claimed: the wallet has proved its account; the two sides exchange frames.
 	Claimed LinkState = "claimed"
 	// Closed: over, for the reason given.
 	Closed LinkState = "closed"
 )
 
 // LinkStates returns all states, in the order of a link's life.
-func LinkStates() []LinkState { return []LinkState{Waiting, Claimed, Closed} }
+func LinkStates() []LinkState { return []LinkState{Waiting, Joined, Claimed, Closed} }
 
 // EventKind is what happens to a link.
 type EventKind string
 
 // What can happen to a link.
 const (
-	// Consume: a wallet shows a proof with the link's nonce, which is spent
+	// Join: a wallet takes the one place that there is for it.
+	Join EventKind = "join"
+	// Bind: the site names the channel that it and the wallet share.
+	Bind EventKind = "bind"
+	// Consume: the wallet shows a proof with the link's nonce, which is spent
 	// before anything in the proof is looked at.
 	Consume EventKind = "consume"
 	// Claim: the proof held.
@@ -98,7 +133,7 @@ const (
 
 // EventKinds returns all kinds of events.
 func EventKinds() []EventKind {
-	return []EventKind{Consume, Claim, Reject, Collect, Renew, Close, Expire}
+	return []EventKind{Join, Bind, Consume, Claim, Reject, Collect, Renew, Close, Expire}
 }
 
 // Event is one thing that happens to a link; Kind says which fields count.
@@ -106,15 +141,14 @@ type Event struct {
 	Kind EventKind
 	// Now is when it happens.
 	Now time.Time
-	// Nonce is the one that the wallet showed: Consume, Reject.
-	Nonce protocol.Nonce
-	// NextNonce takes its place: Consume.
-	NextNonce protocol.Nonce
-	// Wallet and Proof are the claimant's: Claim.
-	Wallet SessionID
-	Proof  protocol.Proof
-	// Session is who asks: Collect.
+	// Session is who asks: Join, Bind, Consume, Claim, Reject, Collect.
 	Session SessionID
+	// Channel is the one that the site names: Bind.
+	Channel protocol.ChannelID
+	// Nonce is the one that the wallet showed: Consume.
+	Nonce protocol.Nonce
+	// Proof is the claimant's: Claim.
+	Proof protocol.Proof
 	// Reason is why: Close. The zero value is [protocol.LinkClosed].
 	Reason protocol.Code
 }
@@ -146,17 +180,32 @@ type Move struct {
 // moves is the table of legal moves; spec/link.md is generated from it.
 var moves = map[LinkState]map[EventKind]Move{
 	Waiting: {
-		Consume: {To: Waiting},
+		Join:    {To: Joined},
+		Bind:    {Refusal: protocol.LinkNotJoined},
+		Consume: {Refusal: protocol.LinkNotJoined},
+		Claim:   {Refusal: protocol.LinkNotJoined},
+		Reject:  {Refusal: protocol.LinkNotJoined},
+		Collect: {Refusal: protocol.LinkNotClaimed},
+		Renew:   {To: Waiting},
+		Close:   {To: Closed, Effects: []Effect{TellClosed}},
+		Expire:  {To: Closed, Effects: []Effect{TellClosed}},
+	},
+	Joined: {
+		Join:    {Refusal: protocol.LinkTaken, Effects: []Effect{WarnSite}},
+		Bind:    {To: Joined},
+		Consume: {To: Joined},
 		Claim:   {To: Claimed, Effects: []Effect{TellClaimed}},
 		Reject:  {To: Closed, Effects: []Effect{TellClosed}},
 		Collect: {Refusal: protocol.LinkNotClaimed},
-		Renew:   {Refusal: protocol.LinkNotClaimed},
+		Renew:   {To: Joined},
 		Close:   {To: Closed, Effects: []Effect{TellClosed}},
 		Expire:  {To: Closed, Effects: []Effect{TellClosed}},
 	},
 	Claimed: {
-		Consume: {Refusal: protocol.LinkTaken, Effects: []Effect{WarnSite}},
-		Claim:   {Refusal: protocol.LinkTaken, Effects: []Effect{WarnSite}},
+		Join:    {Refusal: protocol.LinkTaken, Effects: []Effect{WarnSite}},
+		Bind:    {Refusal: protocol.LinkTaken},
+		Consume: {Refusal: protocol.LinkTaken},
+		Claim:   {Refusal: protocol.LinkTaken},
 		Reject:  {Refusal: protocol.LinkTaken},
 		Collect: {To: Claimed},
 		Renew:   {To: Claimed},
@@ -164,6 +213,8 @@ var moves = map[LinkState]map[EventKind]Move{
 		Expire:  {To: Closed, Effects: []Effect{TellClosed}},
 	},
 	Closed: {
+		Join:    {Refusal: protocol.LinkClosed},
+		Bind:    {Refusal: protocol.LinkClosed},
 		Consume: {Refusal: protocol.LinkClosed},
 		Claim:   {Refusal: protocol.LinkClosed},
 		Reject:  {Refusal: protocol.LinkClosed},
@@ -206,16 +257,35 @@ func (l Link) refusal(code protocol.Code) error {
 // apply carries out the event on the link, or returns the code of the rule that
 // forbids it.
 func (l *Link) apply(e Event) protocol.Code {
+	if l.Resumption && (e.Kind == Bind || e.Kind == Consume || e.Kind == Claim || e.Kind == Reject) {
+		return protocol.LinkForbidden // two ends that know each other prove nothing here
+	}
 	switch e.Kind {
+	case Join:
+		if e.Session == "" || e.Session == l.Site {
+			return protocol.LinkForbidden
+		}
+		l.Wallet = e.Session
+		l.ExpiresAt = e.Now.Add(protocol.ConsentTTL)
+		if l.Resumption {
+			l.ExpiresAt = e.Now.Add(protocol.ClaimedTTL)
+		}
+	case Bind:
+		return l.bind(e)
 	case Consume:
 		return l.consume(e)
 	case Claim:
-		l.Wallet, l.Proof, l.Account = e.Wallet, e.Proof, e.Proof.Account()
-		l.Nonce = ""
+		if e.Session != l.Wallet {
+			return protocol.LinkNotJoined
+		}
+		if l.Nonce != "" {
+			return protocol.ProofRejected // nothing was spent on this proof
+		}
+		l.Proof, l.Account = e.Proof, e.Proof.Account()
 		l.ExpiresAt = e.Now.Add(protocol.ClaimedTTL)
 	case Reject:
-		if e.Nonce != l.Nonce {
-			return protocol.LinkForbidden
+		if e.Session != l.Wallet {
+			return protocol.LinkNotJoined
 		}
 		l.Reason = protocol.UserRejected
 	case Collect:
@@ -223,6 +293,9 @@ func (l *Link) apply(e Event) protocol.Code {
 			return protocol.LinkForbidden
 		}
 	case Renew:
+		if l.State != Claimed && !l.Resumption {
+			return protocol.LinkNotClaimed // a code is shown for two minutes, attended or not
+		}
 		l.ExpiresAt = e.Now.Add(protocol.ClaimedTTL)
 	case Close:
 		l.Reason = e.Reason
@@ -235,15 +308,28 @@ func (l *Link) apply(e Event) protocol.Code {
 	return ""
 }
 
-// consume spends the nonce. The next one is drawn at once, so that a proof that
-// does not hold leaves the link open for the wallet whose turn it is; after
-// [protocol.ProofAttempts] it is no longer an accident, and the link's nonce
-// cannot be spent any more.
+// bind notes the channel. Once the wallet may have signed for it, it must not
+// become another one.
+func (l *Link) bind(e Event) protocol.Code {
+	if e.Session != l.Site {
+		return protocol.LinkForbidden
+	}
+	if l.Channel != "" && l.Channel != e.Channel {
+		return protocol.FrameConflict
+	}
+	l.Channel = e.Channel
+	return ""
+}
+
+// consume spends the nonce, for good: only the wallet that joined can, and it
+// has one proof.
 func (l *Link) consume(e Event) protocol.Code {
-	if e.Nonce == "" || e.Nonce != l.Nonce || l.Attempts >= protocol.ProofAttempts {
+	if e.Session != l.Wallet || l.Channel == "" {
+		return protocol.LinkNotJoined
+	}
+	if e.Nonce == "" || e.Nonce != l.Nonce {
 		return protocol.ProofRejected
 	}
-	l.Nonce = e.NextNonce
-	l.Attempts++
+	l.Nonce = ""
 	return ""
 }

@@ -53,6 +53,15 @@ func (t Token) Successor(key protocol.Nonce) Token {
 	return Token(base64.RawURLEncoding.EncodeToString(mac.Sum(nil)))
 }
 
+// JoinToken returns the token of the wallet that joins a link with a key that it
+// drew. Only who has the key can tell it, and a call that is made again leads to
+// the same session.
+func JoinToken(key protocol.Nonce, id protocol.RequestID) Token {
+	mac := hmac.New(sha256.New, []byte(key))
+	mac.Write([]byte("liaison/1 join\x00" + id))
+	return Token(base64.RawURLEncoding.EncodeToString(mac.Sum(nil)))
+}
+
 // Session is what the server knows of one browser or wallet.
 type Session struct {
 	ID SessionID
@@ -60,6 +69,8 @@ type Session struct {
 	TokenHash TokenHash
 	// Account is whom the session speaks for; empty for an anonymous one.
 	Account protocol.Account
+	// Assurance says how far that can be trusted; empty for an anonymous one.
+	Assurance protocol.Assurance
 	// Retired means that the session's rights changed and its token has not
 	// been replaced yet: the token is good for fetching its successor and for
 	// the frames of its links, and shows no account.
@@ -93,17 +104,14 @@ func (l SessionLimits) life(account protocol.Account) time.Duration {
 	return l.Absolute
 }
 
-// NewSession returns a session for account, which may be empty, and the token
-// that opens it.
-func NewSession(account protocol.Account, now time.Time, limits SessionLimits) (Session, Token) {
-	token := NewToken()
+// NewSession returns an anonymous session that the token opens.
+func NewSession(token Token, now time.Time, limits SessionLimits) Session {
 	return Session{
 		ID:        SessionID(protocol.NewRequestID()),
 		TokenHash: token.Hash(),
-		Account:   account,
 		SeenAt:    now,
-		ExpiresAt: now.Add(limits.life(account)),
-	}, token
+		ExpiresAt: now.Add(limits.life("")),
+	}
 }
 
 // Live reports whether the session may still be used.
@@ -120,17 +128,24 @@ func (s Session) Rotated(token Token, now time.Time, limits SessionLimits) Sessi
 	return s
 }
 
+// SignedIn returns the session with the rights of account.
+func (s Session) SignedIn(account protocol.Account, assurance protocol.Assurance) Session {
+	s.Account, s.Assurance = account, assurance
+	return s
+}
+
 // Upgraded returns the session with the rights of account. Its token is retired
 // by that: whoever knew it before the person signed in gains nothing
 // (session fixation).
-func (s Session) Upgraded(account protocol.Account) Session {
-	s.Account, s.Retired = account, true
+func (s Session) Upgraded(account protocol.Account, assurance protocol.Assurance) Session {
+	s = s.SignedIn(account, assurance)
+	s.Retired = true
 	return s
 }
 
 // Ended returns the session as it is after a logout.
 func (s Session) Ended(now time.Time) Session {
-	s.Account, s.ExpiresAt = "", now
+	s.Account, s.Assurance, s.ExpiresAt = "", "", now
 	s.Generation++
 	return s
 }

@@ -56,8 +56,9 @@ func TestTokenHash(t *testing.T) {
 }
 
 func TestSessionLife(t *testing.T) {
-	s, token := liaison.NewSession("", start, limits)
-	if s.TokenHash != token.Hash() || s.Version != 0 || s.Account != "" || s.Retired {
+	token := liaison.NewToken()
+	s := liaison.NewSession(token, start, limits)
+	if s.TokenHash != token.Hash() || s.Version != 0 || s.Account != "" || s.Assurance != "" || s.Retired {
 		t.Errorf("new session: got %+v, want it anonymous under its token", s)
 	}
 	for _, c := range []struct {
@@ -72,7 +73,7 @@ func TestSessionLife(t *testing.T) {
 		{"in use to the last", 24*time.Hour - 1, 24*time.Hour - 2, true},
 		{"at its absolute end, in use", 24 * time.Hour, 24*time.Hour - 1, false},
 	} {
-		used, _ := liaison.NewSession("algorand:x:ABC", start, limits)
+		used := signedIn(liaison.NewToken())
 		used.SeenAt = start.Add(c.seen)
 		if got := used.Live(start.Add(c.at), limits); got != c.want {
 			t.Errorf("session %s: live is %t, want %t", c.name, got, c.want)
@@ -80,10 +81,17 @@ func TestSessionLife(t *testing.T) {
 	}
 }
 
+const account protocol.Account = "algorand:x:ABC"
+
+// signedIn returns a session with the rights of an account.
+func signedIn(token liaison.Token) liaison.Session {
+	return liaison.NewSession(token, start, limits).SignedIn(account, protocol.Sealed).Rotated(token, start, limits)
+}
+
 // TestAnonymousSessionEndsSoon: what anybody can have for the asking is not kept
 // for as long as a sign-in.
 func TestAnonymousSessionEndsSoon(t *testing.T) {
-	s, _ := liaison.NewSession("", start, limits)
+	s := liaison.NewSession(liaison.NewToken(), start, limits)
 	if want := start.Add(limits.Idle); !s.ExpiresAt.Equal(want) {
 		t.Errorf("anonymous session: end %s, want %s", s.ExpiresAt, want)
 	}
@@ -96,16 +104,16 @@ func TestAnonymousSessionEndsSoon(t *testing.T) {
 // TestSessionUpgrade guards against session fixation: a token from before the
 // sign-in must open nothing after it.
 func TestSessionUpgrade(t *testing.T) {
-	const account protocol.Account = "algorand:x:ABC"
-	before, old := liaison.NewSession("", start, limits)
-	upgraded := before.Upgraded(account)
-	if upgraded.Account != account || !upgraded.Retired || upgraded.ID != before.ID {
+	old := liaison.NewToken()
+	before := liaison.NewSession(old, start, limits)
+	upgraded := before.Upgraded(account, protocol.SealedOrigin)
+	if upgraded.Account != account || upgraded.Assurance != protocol.SealedOrigin || !upgraded.Retired || upgraded.ID != before.ID {
 		t.Errorf("upgraded session: got %+v, want the account, and the token retired", upgraded)
 	}
 	later := start.Add(time.Minute)
 	token := liaison.NewToken()
 	after := upgraded.Rotated(token, later, limits)
-	if after.Retired || after.TokenHash != token.Hash() || after.TokenHash == old.Hash() || after.Account != account {
+	if after.Retired || after.TokenHash != token.Hash() || after.TokenHash == old.Hash() || after.Account != account || after.Assurance != protocol.SealedOrigin {
 		t.Errorf("rotated session: got %+v, want it under a new token, not retired", after)
 	}
 	if after.Generation != before.Generation+1 || !after.SeenAt.Equal(later) || !after.ExpiresAt.Equal(later.Add(limits.Absolute)) {
@@ -117,9 +125,9 @@ func TestSessionUpgrade(t *testing.T) {
 }
 
 func TestSessionEnded(t *testing.T) {
-	s, _ := liaison.NewSession("algorand:x:ABC", start, limits)
+	s := signedIn(liaison.NewToken())
 	ended := s.Ended(start)
-	if ended.Live(start, limits) || ended.Account != "" || ended.Generation != s.Generation+1 {
+	if ended.Live(start, limits) || ended.Account != "" || ended.Assurance != "" || ended.Generation != s.Generation+1 {
 		t.Errorf("session after logout: got %+v, want it dead, without account, of the next generation", ended)
 	}
 }
@@ -141,5 +149,26 @@ func TestSuccessor(t *testing.T) {
 	}
 	if len(next.Reveal()) != len(token.Reveal()) {
 		t.Errorf("successor has %d characters, want %d as every token", len(next.Reveal()), len(token.Reveal()))
+	}
+}
+
+// TestJoinToken: a wallet's token depends on the link and on the key that the
+// wallet drew, and on nothing else.
+func TestJoinToken(t *testing.T) {
+	id, key := protocol.NewRequestID(), protocol.NewNonce()
+	token := liaison.JoinToken(key, id)
+	if again := liaison.JoinToken(key, id); again != token {
+		t.Errorf("token for the same link and key: got another one the second time")
+	}
+	for what, wrong := range map[string]liaison.Token{
+		"another link": liaison.JoinToken(key, protocol.NewRequestID()), "another key": liaison.JoinToken(protocol.NewNonce(), id),
+		"link and key the other way round": liaison.JoinToken(protocol.Nonce(id), protocol.RequestID(key)), "its own successor": token.Successor(key),
+	} {
+		if wrong == token {
+			t.Errorf("%s gives the same token", what)
+		}
+	}
+	if len(token.Reveal()) != len(liaison.NewToken().Reveal()) {
+		t.Errorf("token has %d characters, want %d as every token", len(token.Reveal()), len(liaison.NewToken().Reveal()))
 	}
 }

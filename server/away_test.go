@@ -19,7 +19,7 @@ func TestAwayForAMinute(t *testing.T) {
 	p.wallet.socket.conn.NetConn().Close()
 	p.site.socket.expect(peerGone)
 	for n := range 5 {
-		p.site.socket.sendFrame(p.id, frame(n, "for the sleeper"))
+		p.site.socket.sendFrame(p.id, frame(first+n, "for the sleeper"))
 	}
 	p.site.socket.settle()
 	p.site.socket.conn.NetConn().Close()
@@ -27,9 +27,9 @@ func TestAwayForAMinute(t *testing.T) {
 		clock.add(time.Second)
 		srv.Handler().ExpireRooms(t.Context())
 	}
-	p.wallet.dial().subscribe(protocol.OfferTopic(p.address), p.id, 0)
+	p.wallet.dial().subscribe(protocol.OfferTopic(p.address), p.id, first)
 	for n := range 5 {
-		p.wallet.socket.expectFrame(frame(n, "for the sleeper"))
+		p.wallet.socket.expectFrame(frame(first+n, "for the sleeper"))
 	}
 	p.wallet.socket.settle()
 	p.wallet.socket.quiet(protocol.OpFrame)
@@ -41,10 +41,10 @@ func TestGoneForGood(t *testing.T) {
 	clock := newClock()
 	srv := liaisontest.NewServer(t, func(cfg *server.Config) { cfg.Now = clock.now })
 	p := newPair(t, srv, testKey(t, 1))
-	want[any](t, p.site.call("POST", linkPath(p.id, "/offer"), frame(0, "nobody comes")))
+	want[any](t, p.site.call("POST", linkPath(p.id, "/offer"), frame(first, "nobody comes")))
 	clock.add(protocol.ClaimedTTL)
 	srv.Handler().ExpireRooms(t.Context())
-	wantProblem(t, p.site.call("POST", linkPath(p.id, "/offer"), frame(1, "too late")), protocol.LinkExpired)
+	wantProblem(t, p.site.call("POST", linkPath(p.id, "/offer"), frame(first+1, "too late")), protocol.LinkExpired)
 	if n := srv.Handler().Rooms(); n != 0 {
 		t.Fatalf("rooms = %d, want none", n)
 	}

@@ -1,7 +1,9 @@
 package server
 
 import (
+	"errors"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,22 +16,67 @@ import (
 // every link, so that an id that somebody planted in the browser never becomes
 // the one that signs in.
 func (s *Server) openLink(w http.ResponseWriter, r *http.Request) error {
-	if wait := s.linksByAddress.wait(s.address(r), s.cfg.Now()); wait > 0 {
-		return rateLimited("links", wait)
-	}
-	if !s.linksOpened.take(s.cfg.Now()) {
-		return &liaison.Error{Code: protocol.Overloaded, Op: "open link", Msg: "too many links wait"}
-	}
-	var opened opening
-	err := s.update(r.Context(), "open link", func() (change liaison.Change, err error) {
-		opened, err = s.prepareLink(r)
-		return opened.change, err
+	opened, err := s.open(w, r, func(session liaison.SessionID, now time.Time) (liaison.Link, error) {
+		return liaison.NewLink(session, s.pageOrigin(r), now), nil
 	})
 	if err != nil {
 		return err
 	}
+	return writeJSON(w, s.challenge(opened.link))
+}
+
+// openResumption answers POST /v1/resumptions: two ends that know each other meet
+// under an id that only they know, whatever the server has forgotten. Whoever
+// opens what is open takes it over: a page that was loaded anew must not wait
+// for its own past.
+func (s *Server) openResumption(w http.ResponseWriter, r *http.Request) error {
+	var body protocol.Resumption
+	if err := parseBody(r, &body); err != nil {
+		return err
+	}
+	opened, err := s.open(w, r, func(session liaison.SessionID, now time.Time) (liaison.Link, error) {
+		link := liaison.NewResumption(body.RequestID, session, s.pageOrigin(r), now)
+		before, err := s.storedLink(r.Context(), body.RequestID)
+		switch {
+		case errors.Is(err, protocol.LinkUnknown):
+			return link, nil
+		case err != nil:
+			return link, err
+		case !before.Resumption:
+			return link, &liaison.Error{Code: protocol.LinkForbidden, Op: "open resumption", Msg: "this is the id of a link"}
+		}
+		link.Version = before.Version
+		return link, nil
+	})
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, protocol.Resumed{
+		RequestID: opened.link.ID, ExpiresAt: opened.link.ExpiresAt, ICEServers: s.cfg.ICEServers,
+	})
+}
+
+// open stores a new link for the session of a request, and tells who must know.
+func (s *Server) open(w http.ResponseWriter, r *http.Request, newLink func(liaison.SessionID, time.Time) (liaison.Link, error)) (opening, error) {
+	var opened opening
+	if wait := s.linksByAddress.wait(s.address(r), s.cfg.Now()); wait > 0 {
+		return opened, rateLimited("links", wait)
+	}
+	if !s.linksOpened.take(s.cfg.Now()) {
+		return opened, &liaison.Error{Code: protocol.Overloaded, Op: "open link", Msg: "too many links wait"}
+	}
+	err := s.update(r.Context(), "open link", func() (change liaison.Change, err error) {
+		opened, err = s.prepareOpening(r, newLink)
+		return opened.change, err
+	})
+	if err != nil {
+		return opened, err
+	}
 	for _, old := range opened.evicted {
 		s.hub.linkClosed(old.ID, old.Reason)
+	}
+	if before := opened.link.Version; before > 0 {
+		s.hub.linkReopened(opened.link.ID, before+1)
 	}
 	if opened.rotated {
 		s.hub.rotated(opened.session, "")
@@ -38,8 +85,17 @@ func (s *Server) openLink(w http.ResponseWriter, r *http.Request) error {
 		s.setCookie(w, opened.token)
 	}
 	s.metrics.LinksOpened.Inc()
-	s.log.DebugContext(r.Context(), "link opened", "link", s.alias(opened.link.ID))
-	return writeJSON(w, s.challenge(opened.link))
+	s.log.DebugContext(r.Context(), "link opened", "link", s.alias(opened.link.ID), "resumption", opened.link.Resumption)
+	return opened, nil
+}
+
+// pageOrigin returns the origin of the page that makes a request, as its browser
+// says; empty if no browser says that it is one of ours.
+func (s *Server) pageOrigin(r *http.Request) protocol.Origin {
+	if r.Header.Get("Origin") == string(s.cfg.Origin) || r.Header.Get("Sec-Fetch-Site") == "same-origin" {
+		return s.cfg.Origin
+	}
+	return ""
 }
 
 // opening is a link on its way into the store.
@@ -52,7 +108,7 @@ type opening struct {
 	evicted []liaison.Link
 }
 
-func (s *Server) prepareLink(r *http.Request) (opening, error) {
+func (s *Server) prepareOpening(r *http.Request, newLink func(liaison.SessionID, time.Time) (liaison.Link, error)) (opening, error) {
 	var o opening
 	now := s.cfg.Now()
 	session, err := s.session(r)
@@ -66,14 +122,18 @@ func (s *Server) prepareLink(r *http.Request) (opening, error) {
 	case protocol.CodeOf(err) == protocol.Unavailable:
 		return o, err
 	default:
-		o.session, o.token = liaison.NewSession("", now, s.cfg.Sessions)
+		o.token = liaison.NewToken()
+		o.session = liaison.NewSession(o.token, now, s.cfg.Sessions)
 	}
-	if err == nil {
+	known := err == nil
+	if o.link, err = newLink(o.session.ID, now); err != nil {
+		return o, err
+	}
+	if known {
 		if err := o.evict(s, r); err != nil {
 			return o, err
 		}
 	}
-	o.link = liaison.NewLink(o.session.ID, now)
 	o.change.Links = append(o.change.Links, o.link)
 	if o.token != "" {
 		o.change.Sessions = []liaison.Session{o.session}
@@ -82,12 +142,14 @@ func (s *Server) prepareLink(r *http.Request) (opening, error) {
 }
 
 // evict closes the session's oldest links until there is room for one more: a
-// person who reloads the page often must not be told to wait.
+// person who reloads the page often must not be told to wait. What is opened
+// anew is none of them.
 func (o *opening) evict(s *Server, r *http.Request) error {
 	waiting, err := s.cfg.Store.WaitingLinks(r.Context(), o.session.ID)
 	if err != nil {
 		return unavailable("find links of session", err)
 	}
+	waiting = slices.DeleteFunc(waiting, func(l liaison.Link) bool { return l.ID == o.link.ID })
 	for len(waiting) >= s.cfg.Limits.LinksPerSession {
 		closed, _, err := waiting[0].Transition(liaison.Event{Kind: liaison.Expire, Now: s.cfg.Now()})
 		if err != nil {
@@ -103,7 +165,7 @@ func (o *opening) evict(s *Server, r *http.Request) error {
 func (s *Server) challenge(link liaison.Link) protocol.Challenge {
 	return protocol.Challenge{
 		RequestID:  link.ID,
-		Link:       protocol.Link{Server: s.cfg.Origin, RequestID: link.ID}.String(),
+		Link:       protocol.Link{Server: s.cfg.Origin, RequestID: link.ID}.Reveal(),
 		ExpiresAt:  link.ExpiresAt,
 		Site:       s.site(),
 		SignIn:     s.cfg.signInRequest(link),

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -10,41 +11,17 @@ import (
 	"github.com/liaison-dev/liaison/protocol"
 )
 
-// viewLink answers GET /v1/links/{requestId}: what a wallet that scanned the
-// code is asked.
-func (s *Server) viewLink(w http.ResponseWriter, r *http.Request) error {
-	id, err := requestID(r)
-	if err != nil {
-		return err
-	}
-	link, err := s.link(r.Context(), id)
-	if err != nil {
-		return err
-	}
-	if link.State != liaison.Waiting {
-		return &liaison.Error{Code: protocol.LinkTaken, Op: "view link"}
-	}
-	return writeJSON(w, protocol.LinkView{
-		RequestID:  link.ID,
-		ExpiresAt:  link.ExpiresAt,
-		Site:       s.site(),
-		SignIn:     s.cfg.signInRequest(link),
-		Offer:      s.hub.firstOffer(link.ID),
-		ICEServers: s.cfg.ICEServers,
-	})
-}
-
 // claimLink answers POST /v1/links/{requestId} (arrows 6 to 10).
 func (s *Server) claimLink(w http.ResponseWriter, r *http.Request) error {
 	id, err := requestID(r)
 	if err != nil {
 		return err
 	}
-	var claim protocol.Claim
-	if err := parseBody(r, &claim); err != nil {
+	var body protocol.Claim
+	if err := parseBody(r, &body); err != nil {
 		return err
 	}
-	link, session, token, err := s.claim(r.Context(), id, claim)
+	c, err := s.claim(r, id, body)
 	code := protocol.Code("")
 	if err != nil {
 		code, _ = publicError(err)
@@ -54,43 +31,112 @@ func (s *Server) claimLink(w http.ResponseWriter, r *http.Request) error {
 		s.log.InfoContext(r.Context(), "claim refused", "link", s.alias(id), "code", code, "cause", logText(err))
 		return err
 	}
-	s.log.InfoContext(r.Context(), "link claimed", "link", s.alias(id), "chain", link.Account.Chain())
-	s.setCookie(w, token)
-	return writeJSON(w, protocol.SessionView{Account: session.Account, ExpiresAt: session.ExpiresAt})
+	s.log.InfoContext(r.Context(), "link claimed", "link", s.alias(id), "chain", c.link.Account.Chain(), "assurance", c.link.Assurance(), "again", c.again)
+	s.setCookie(w, c.token)
+	return writeJSON(w, viewOf(c.wallet))
+}
+
+// proofTimeout bounds what follows once a nonce is spent.
+const proofTimeout = 10 * time.Second
+
+// claiming is a claim that was carried out.
+type claiming struct {
+	link   liaison.Link
+	wallet liaison.Session
+	token  liaison.Token // opens wallet
+	again  bool          // it had been carried out before, and its answer was lost
 }
 
 // claim spends the nonce, checks the proof, and stores in one change: the
 // link's claimant, the account, the wallet's session, and the upgraded session
 // of the browser that owns the link.
-func (s *Server) claim(ctx context.Context, id protocol.RequestID, claim protocol.Claim) (link liaison.Link, wallet liaison.Session, token liaison.Token, err error) {
-	spend := liaison.Event{Kind: liaison.Consume, Now: s.cfg.Now(), Nonce: claim.Nonce, NextNonce: protocol.NewNonce()}
-	if link, err = s.updateLink(ctx, "consume nonce", id, spend, nil); err != nil {
-		return
+func (s *Server) claim(r *http.Request, id protocol.RequestID, claim protocol.Claim) (c claiming, err error) {
+	token, ok := s.requestToken(r)
+	if !ok {
+		return c, &liaison.Error{Code: protocol.SessionRequired, Op: "claim link", Msg: "join the link first"}
 	}
-	if err = s.checkProof(ctx, link, claim); err != nil {
-		return
+	ctx := r.Context()
+	c.token = token.Successor(claim.Key)
+	if c.wallet, err = s.tokenSession(ctx, token); errors.Is(err, protocol.SessionRequired) {
+		return s.claimedBefore(ctx, c, id, claim)
+	} else if err != nil {
+		return c, err
 	}
-	now := s.cfg.Now()
-	wallet, token = liaison.NewSession(claim.Proof.Account(), now, s.cfg.Sessions)
-	event := liaison.Event{Kind: liaison.Claim, Now: now, Wallet: wallet.ID, Proof: claim.Proof}
-	var site liaison.Session
-	link, err = s.updateLink(ctx, "claim link", id, event, func(next liaison.Link, change *liaison.Change) error {
-		site, err = s.cfg.Store.Session(ctx, next.Site)
+	// A place to check the proof comes first: whoever finds none keeps the nonce.
+	release, err := s.proofChecks.enter(ctx)
+	if err != nil {
+		return c, err
+	}
+	defer release()
+	spend := liaison.Event{Kind: liaison.Consume, Now: s.cfg.Now(), Session: c.wallet.ID, Nonce: claim.Nonce}
+	if c.link, err = s.updateLink(ctx, "consume nonce", id, spend, nil); err != nil {
+		return c, err
+	}
+	// There is no second proof, so this one is looked at also for a client that
+	// hangs up meanwhile: it asks again.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), proofTimeout)
+	defer cancel()
+	if err = s.checkProof(ctx, c.link, claim); err != nil {
+		s.endUnproved(ctx, id)
+		return c, err
+	}
+	err = s.storeClaim(ctx, id, claim, &c)
+	return c, err
+}
+
+// storeClaim stores what follows from a proof that held.
+func (s *Server) storeClaim(ctx context.Context, id protocol.RequestID, claim protocol.Claim, c *claiming) (err error) {
+	now, joined := s.cfg.Now(), c.wallet
+	event := liaison.Event{Kind: liaison.Claim, Now: now, Session: joined.ID, Proof: claim.Proof}
+	c.link, err = s.updateLink(ctx, "claim link", id, event, func(next liaison.Link, change *liaison.Change) error {
+		site, err := s.cfg.Store.Session(ctx, next.Site)
 		if err != nil {
 			return unavailable("find the link's session", err)
 		}
 		if !site.Live(now, s.cfg.Sessions) {
 			return &liaison.Error{Code: protocol.LinkClosed, Op: "claim link", Msg: "the site's session has ended"}
 		}
-		site = site.Upgraded(next.Account)
-		change.Sessions = []liaison.Session{site, wallet}
+		wallet, err := s.cfg.Store.Session(ctx, joined.ID)
+		if err != nil {
+			return unavailable("find the wallet's session", err)
+		}
+		if !wallet.Live(now, s.cfg.Sessions) {
+			return &liaison.Error{Code: protocol.SessionRequired, Op: "claim link", Msg: "the wallet's session has ended"}
+		}
+		c.wallet = wallet.SignedIn(next.Account, next.Assurance()).Rotated(c.token, now, s.cfg.Sessions)
+		change.Sessions = []liaison.Session{site.Upgraded(next.Account, next.Assurance()), c.wallet}
 		change.Accounts = []liaison.AccountRecord{{Account: next.Account, FirstSeenAt: now, LastSeenAt: now}}
 		return nil
 	})
 	if err == nil {
-		s.hub.linkClaimed(link, claim.Answer)
+		s.hub.linkClaimed(c.link, &claim.Answer)
+		s.hub.rotated(c.wallet, id)
 	}
-	return
+	return err
+}
+
+// claimedBefore answers a claim whose answer was lost: only the wallet that made
+// it knows the token and the key which together lead to its session.
+func (s *Server) claimedBefore(ctx context.Context, c claiming, id protocol.RequestID, claim protocol.Claim) (_ claiming, err error) {
+	if c.wallet, err = s.tokenSession(ctx, c.token); err != nil {
+		return c, err
+	}
+	if c.link, err = s.link(ctx, id); err != nil {
+		return c, err
+	}
+	if c.link.Wallet != c.wallet.ID || !c.link.Proof.Equal(claim.Proof) {
+		return c, &liaison.Error{Code: protocol.LinkTaken, Op: "claim link", Msg: "the link was claimed with another proof"}
+	}
+	c.again = true
+	return c, nil
+}
+
+// endUnproved ends a link whose one proof did not hold: its nonce is spent.
+func (s *Server) endUnproved(ctx context.Context, id protocol.RequestID) {
+	event := liaison.Event{Kind: liaison.Close, Now: s.cfg.Now(), Reason: protocol.ProofRejected}
+	if _, err := s.updateLink(ctx, "end link", id, event, nil); err != nil {
+		s.log.WarnContext(ctx, "link without a proof not ended", "cause", logText(err)) // it ends by itself
+	}
 }
 
 // checkProof says whether the proof is good for the link, whose nonce was spent
@@ -103,16 +149,11 @@ func (s *Server) checkProof(ctx context.Context, link liaison.Link, claim protoc
 	if err != nil {
 		return reject(err)
 	}
-	want := s.cfg.signInRequest(link).For(claim.Proof.Chain, claim.Proof.Address, link.ID)
+	want := s.cfg.signInRequest(link).For(claim.Proof.Chain, claim.Proof.Address, link.Channel)
 	want.Nonce = claim.Nonce // the one that was spent
 	if cause := s.checkText(text, want); cause != "" {
 		return reject(protocol.Errorf(protocol.ProofRejected, "%s", cause))
 	}
-	release, err := s.proofChecks.enter(ctx)
-	if err != nil {
-		return err
-	}
-	defer release()
 	start := time.Now()
 	err = s.cfg.Verifier.Verify(ctx, claim.Proof)
 	s.metrics.ProofSeconds.Observe(time.Since(start).Seconds())
@@ -128,8 +169,8 @@ func (s *Server) checkText(text, want protocol.SignIn) string {
 	switch {
 	case text.Domain != want.Domain, text.URI != want.URI:
 		return "signed for another site"
-	case text.RequestID != want.RequestID:
-		return "signed for another link"
+	case text.Channel != want.Channel:
+		return "signed for another channel"
 	case text.Nonce != want.Nonce:
 		return "signed with another nonce"
 	case text.Address != want.Address, text.Chain != want.Chain:
@@ -154,11 +195,11 @@ func (s *Server) rejectLink(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	var body protocol.Rejection
-	if err := parseBody(r, &body); err != nil {
+	session, err := s.anySession(r)
+	if err != nil {
 		return err
 	}
-	event := liaison.Event{Kind: liaison.Reject, Now: s.cfg.Now(), Nonce: body.Nonce}
+	event := liaison.Event{Kind: liaison.Reject, Now: s.cfg.Now(), Session: session.ID}
 	if _, err := s.updateLink(r.Context(), "reject link", id, event, nil); err != nil {
 		return err
 	}

@@ -133,13 +133,16 @@ func (c Config) withDefaults() (Config, error) {
 	return c, c.checkSignIn()
 }
 
+// someChannel has the form of a channel id.
+const someChannel protocol.ChannelID = "l1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
 // checkSignIn writes one sign-in text, so that a statement or a chain that
 // cannot stand in one is found at start.
 func (c Config) checkSignIn() error {
-	link := liaison.NewLink("", c.Now())
+	link := liaison.NewLink("", "", c.Now())
 	for _, chain := range c.Chains {
 		request := c.signInRequest(link)
-		if _, err := request.For(chain, "A", link.ID).Text(); err != nil {
+		if _, err := request.For(chain, "A", someChannel).Text(); err != nil {
 			return fmt.Errorf("server: Config.Statement or Config.Chains (%q): %w", chain, err)
 		}
 	}

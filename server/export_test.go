@@ -2,7 +2,10 @@ package server
 
 import (
 	"context"
+	"net/http"
 	"time"
+
+	"github.com/liaison-dev/liaison/protocol"
 )
 
 // ExpireRooms does now what the house-keeping does every second.
@@ -22,6 +25,27 @@ func (q *LinkQuota) Take(now time.Time) bool { return q.take(now) }
 
 // Rooms is how many links have a part on this node.
 func (s *Server) Rooms() int { return len(s.hub.openRooms()) }
+
+// Attached is how many sockets of this node hear from a link.
+func (s *Server) Attached(id protocol.RequestID) (n int) {
+	r := s.hub.find(id)
+	if r == nil {
+		return 0
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range r.ends {
+		if r.ends[i].socket != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// CompareNetworks compares where two requests come from.
+func (s *Server) CompareNetworks(a, b *http.Request) protocol.Network {
+	return compareNetworks(s.networkAddress(a), s.networkAddress(b))
+}
 
 // Pace spaces out the messages of one socket.
 type Pace = pace

@@ -2,8 +2,9 @@ package server_test
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -13,7 +14,7 @@ import (
 	"github.com/liaison-dev/liaison/server"
 )
 
-// TestDecisionRecord walks through the arrows of the decision record in their
+// TestDecisionRecord walks through the arrows of spec/protocol.md §1 in their
 // order, at the level of the wire.
 func TestDecisionRecord(t *testing.T) {
 	srv := liaisontest.NewServer(t)
@@ -22,65 +23,65 @@ func TestDecisionRecord(t *testing.T) {
 	c := site.challenge() // 1, 2
 	anonymous := site.token
 	link, err := protocol.ParseLink(c.Link) // 3
-	if err != nil || link.RequestID != c.RequestID || link.Server != srv.Origin {
-		t.Fatalf("link %q = %+v, %v; want request id %s at %s", c.Link, link, err, c.RequestID, srv.Origin)
+	if err != nil || link != (protocol.Link{Server: srv.Origin, RequestID: c.RequestID}) {
+		t.Fatalf("link %q = %+v, %v; want request id %s at %s and nothing secret", c.Link, link, err, c.RequestID, srv.Origin)
 	}
-	offer, answer := frame(0, "offer"), frame(0, "answer")
-	want[any](t, site.call("POST", linkPath(c.RequestID, "/offer"), offer))
 	site.dial().subscribe(protocol.TopicLink, c.RequestID, 0) // 4
 
-	view := wallet.view(c.RequestID) // 5
-	if view.Offer == nil || *view.Offer != offer {
-		t.Fatalf("offer = %+v, want %+v", view.Offer, offer)
+	joined := wallet.join(c.RequestID) // 5
+	if joined.RequestID != c.RequestID || joined.Origin != "" || !joined.ExpiresAt.After(c.ExpiresAt) || wallet.token == "" {
+		t.Fatalf("joined = %+v with token %t; want the link with more time, no origin of a page, and a session", joined, wallet.token != "")
 	}
-	claim := signed(t, key, view.SignIn, c.RequestID)
-	claim.Answer = &answer
+	if m := site.socket.expectOp(protocol.OpFrame); m.Topic != protocol.TopicLink || m.D != hello.D {
+		t.Fatalf("frame = %+v, want the wallet's message 1 on topic link", m)
+	}
+	site.socket.ack(c.RequestID, 1)
+	wallet.dial().subscribe(protocol.TopicJoin, c.RequestID, 0)
+	want[any](t, site.call("POST", linkPath(c.RequestID, "/offer"), welcomeTo(c.RequestID))) // 13
+	if m := wallet.socket.expectOp(protocol.OpFrame); m.Topic != protocol.TopicJoin || m.D != welcome.D {
+		t.Fatalf("frame = %+v, want the site's message 2 on topic join", m)
+	}
+	wallet.socket.ack(c.RequestID, 1)
+	site.socket.expectAcked(1)
+
+	joinedToken := wallet.token
+	claim := signed(t, key, c.SignIn, c.RequestID)
 	got := want[protocol.SessionView](t, wallet.call("POST", linkPath(c.RequestID, ""), claim)) // 6 to 9
-	if got.Account != claim.Proof.Account() {
-		t.Fatalf("wallet's account = %q, want %q", got.Account, claim.Proof.Account())
-	}
-	if wallet.token == "" {
-		t.Fatal("the wallet got no session")
+	if got.Account != claim.Proof.Account() || got.Assurance != protocol.Sealed || wallet.token == joinedToken {
+		t.Fatalf("wallet's session = %+v, new token: %t; want account %q, sealed, true", got, wallet.token != joinedToken, claim.Proof.Account())
 	}
 	m := site.socket.expectOp(protocol.OpLink) // 10
-	if m.Account != got.Account || m.Proof == nil || m.Proof.Message != claim.Proof.Message || m.Answer == nil || *m.Answer != answer {
+	if m.Account != got.Account || m.Proof == nil || !m.Proof.Equal(claim.Proof) || m.Answer == nil || *m.Answer != answer {
 		t.Fatalf("link message = %+v, want account, proof and answer of the claim", m)
 	}
 	wantProblem(t, site.call("GET", protocol.PathSession, nil), protocol.SessionRotated) // 8: the old id is dead
-	view2 := want[protocol.SessionView](t, site.call("POST", protocol.PathSession, protocol.NewCollection(c.RequestID)))
-	if view2.Account != got.Account || site.token == anonymous {
-		t.Fatalf("site's account = %q, token replaced = %v; want %q, true", view2.Account, site.token != anonymous, got.Account)
+	view := want[protocol.SessionView](t, site.call("POST", protocol.PathSession, protocol.NewCollection(c.RequestID)))
+	if view.Account != got.Account || site.token == anonymous {
+		t.Fatalf("site's account = %q, token replaced = %v; want %q, true", view.Account, site.token != anonymous, got.Account)
 	}
-	site.socket.subscribe(protocol.AnswerTopic(key.Address()), c.RequestID, 0) // 12
-	wallet.dial().subscribe(protocol.OfferTopic(key.Address()), c.RequestID, 0)
-	wallet.socket.expectFrame(offer) // 13
-	site.socket.expectFrame(answer)  // 14
-	candidate := frame(1, "site's candidate")
-	site.socket.sendFrame(c.RequestID, candidate) // 15
-	wallet.socket.expectFrame(candidate)
-	candidate = frame(1, "wallet's candidate")
-	wallet.socket.sendFrame(c.RequestID, candidate) // 16
-	site.socket.expectFrame(candidate)
-	site.socket.ack(c.RequestID, 2)
-	if m := wallet.socket.expect(func(m protocol.ServerMessage) bool { return m.Op == protocol.OpAcked && m.Next == 2 }); m.RequestID != c.RequestID {
-		t.Fatalf("acked = %+v, want request id %s", m, c.RequestID)
+	site.socket.subscribe(protocol.AnswerTopic(key.Address()), c.RequestID, 2) // 12
+	wallet.socket.subscribe(protocol.OfferTopic(key.Address()), c.RequestID, 1)
+	site.socket.sendFrame(c.RequestID, frame(1, "site's candidate")) // 15
+	wallet.socket.expectFrame(frame(1, "site's candidate"))
+	wallet.socket.sendFrame(c.RequestID, frame(2, "wallet's candidate")) // 16
+	site.socket.expectFrame(frame(2, "wallet's candidate"))
+	site.socket.ack(c.RequestID, 3)
+	wallet.socket.expectAcked(3)
+	for _, end := range []*peer{site, wallet} {
+		end.socket.settle()
+		end.socket.quiet(protocol.OpFrame)
 	}
 }
 
-func linkPath(id protocol.RequestID, rest string) string {
-	return protocol.PathLinks + string(id) + rest
-}
-
-// TestEveryOrder lets the steps of the two ends happen in every order that the
-// protocol allows. Whatever the order, each end gets all frames once and in
-// their order.
+// TestEveryOrder lets the steps of the two ends of a claimed link happen in every
+// order. Whatever the order, each end gets all frames once and in their order.
 func TestEveryOrder(t *testing.T) {
 	type step string
 	const (
 		siteOffers       step = "site offers"
 		siteCandidates   step = "site sends a candidate"
 		siteSubscribes   step = "site subscribes"
-		walletAnswers    step = "wallet answers and sends a candidate"
+		walletAnswers    step = "wallet sends a candidate and an answer, in the wrong order"
 		walletSubscribes step = "wallet subscribes"
 	)
 	srv := liaisontest.NewServer(t, liaisontest.Unlimited)
@@ -90,29 +91,101 @@ func TestEveryOrder(t *testing.T) {
 			want[any](t, from.call("POST", linkPath(p.id, path), f))
 		}
 		run := map[step]func(){
-			siteOffers:     func() { post(p.site, "/offer", frame(0, "offer")) },
-			siteCandidates: func() { post(p.site, "/offer", frame(1, "site's candidate")) },
-			siteSubscribes: func() { p.site.dial().subscribe(protocol.AnswerTopic(p.address), p.id, 0) },
+			siteOffers:     func() { post(p.site, "/offer", frame(first, "offer")) },
+			siteCandidates: func() { post(p.site, "/offer", frame(first+1, "site's candidate")) },
+			siteSubscribes: func() { p.site.dial().subscribe(protocol.AnswerTopic(p.address), p.id, first) },
 			walletAnswers: func() {
-				post(p.wallet, "/answer", frame(1, "wallet's candidate"))
-				post(p.wallet, "/answer", frame(0, "answer"))
+				post(p.wallet, "/answer", frame(first+1, "wallet's candidate"))
+				post(p.wallet, "/answer", frame(first, "answer"))
 			},
-			walletSubscribes: func() { p.wallet.dial().subscribe(protocol.OfferTopic(p.address), p.id, 0) },
+			walletSubscribes: func() { p.wallet.dial().subscribe(protocol.OfferTopic(p.address), p.id, first) },
 		}
 		for _, s := range order {
 			run[s]()
 		}
-		p.wallet.socket.expectFrame(frame(0, "offer"))
-		p.wallet.socket.expectFrame(frame(1, "site's candidate"))
-		p.site.socket.expectFrame(frame(0, "answer"))
-		p.site.socket.expectFrame(frame(1, "wallet's candidate"))
-		for _, end := range []*peer{p.site, p.wallet} {
-			end.socket.settle()
-			end.socket.quiet(protocol.OpFrame)
-			end.socket.conn.NetConn().Close()
-		}
+		p.wallet.socket.expectFrame(frame(first, "offer"))
+		p.wallet.socket.expectFrame(frame(first+1, "site's candidate"))
+		p.site.socket.expectFrame(frame(first, "answer"))
+		p.site.socket.expectFrame(frame(first+1, "wallet's candidate"))
+		p.hearsNoMore()
 		if t.Failed() {
 			t.Fatalf("order: %v", order)
+		}
+	}
+}
+
+// hearsNoMore checks that no frame is left for either end, and closes their
+// sockets.
+func (p pair) hearsNoMore() {
+	p.site.t.Helper()
+	for _, end := range []*peer{p.site, p.wallet} {
+		end.socket.settle()
+		end.socket.quiet(protocol.OpFrame)
+		end.socket.conn.NetConn().Close()
+	}
+}
+
+// TestEveryOrderOfTheHandshake lets the steps up to the claim happen in every
+// order that the protocol allows, at one node and at two. Each end says with
+// each subscription what it has, and gets all that there is, once.
+func TestEveryOrderOfTheHandshake(t *testing.T) {
+	type step string
+	const (
+		siteSubscribes   step = "site subscribes"
+		walletJoins      step = "wallet joins"
+		walletSubscribes step = "wallet subscribes"
+		siteWelcomes     step = "site welcomes"
+		walletClaims     step = "wallet claims"
+	)
+	before := func(order []step, a, b step) bool { return slices.Index(order, a) < slices.Index(order, b) }
+	nodes := liaisontest.NewNodes(t, 2, liaisontest.Unlimited)
+	for _, at := range [][2]int{{0, 0}, {0, 1}, {1, 0}} {
+		for _, order := range permutations([]step{siteSubscribes, walletJoins, walletSubscribes, siteWelcomes, walletClaims}) {
+			if !before(order, walletJoins, walletSubscribes) || !before(order, walletJoins, siteWelcomes) || !before(order, siteWelcomes, walletClaims) {
+				continue
+			}
+			p := opened(t, nodes[0], testKey(t, 1))
+			p.site.server, p.wallet.server = nodes[at[0]].Origin, nodes[at[1]].Origin
+			run := map[step]func(){
+				siteSubscribes:   func() { p.site.dial().subscribe(protocol.TopicLink, p.id, 0) },
+				walletJoins:      func() { p.wallet.join(p.id) },
+				walletSubscribes: func() { p.wallet.dial().subscribe(protocol.TopicJoin, p.id, 0) },
+				siteWelcomes:     p.welcome,
+				walletClaims:     func() { want[any](t, p.post(p.claim())) },
+			}
+			siteGot, walletGot := 0, 0
+			for i, s := range order {
+				run[s]()
+				if s == walletClaims {
+					p.site.server, p.wallet.server = nodes[at[1]].Origin, nodes[at[0]].Origin // whoever comes later comes elsewhere
+				}
+				claimed := slices.Contains(order[:i+1], walletClaims)
+				done := order[:i+1]
+				if !claimed && siteGot == 0 && slices.Contains(done, siteSubscribes) && slices.Contains(done, walletJoins) {
+					p.site.socket.expectFrame(hello)
+					siteGot = 1
+				}
+				if !claimed && walletGot == 0 && slices.Contains(done, walletSubscribes) && slices.Contains(done, siteWelcomes) {
+					p.wallet.socket.expectFrame(welcome)
+					walletGot = 1
+				}
+			}
+			if m := p.site.socket.expectOp(protocol.OpLink); m.Answer != nil && *m.Answer != answer {
+				t.Errorf("link = %+v, want no other answer than %+v", m, answer)
+			}
+			p.site.socket.subscribe(protocol.AnswerTopic(p.address), p.id, siteGot)
+			p.wallet.socket.subscribe(protocol.OfferTopic(p.address), p.id, walletGot)
+			if siteGot == 0 {
+				p.site.socket.expectFrame(hello)
+			}
+			if walletGot == 0 {
+				p.wallet.socket.expectFrame(welcome)
+			}
+			p.site.socket.expectFrame(answer)
+			p.hearsNoMore()
+			if t.Failed() {
+				t.Fatalf("site and wallet at nodes %v, order: %v", at, order)
+			}
 		}
 	}
 }
@@ -131,187 +204,30 @@ func permutations[T any](items []T) [][]T {
 	return all
 }
 
-// TestThousandClaims posts one nonce a thousand times at once.
-func TestThousandClaims(t *testing.T) {
-	srv := liaisontest.NewServer(t, liaisontest.Unlimited)
-	site := newPeer(t, srv)
-	c := site.challenge()
-	site.dial().subscribe(protocol.TopicLink, c.RequestID, 0)
-	claim := signed(t, testKey(t, 1), c.SignIn, c.RequestID)
-
-	const posts = 1000
-	codes := make(map[protocol.Code]int)
-	var mu sync.Mutex
-	var wg sync.WaitGroup
-	gate := make(chan struct{}, 100) // descriptors are finite
-	for range posts {
-		wg.Go(func() {
-			gate <- struct{}{}
-			defer func() { <-gate }()
-			r, err := newPeer(t, srv).tryCall("POST", linkPath(c.RequestID, ""), claim)
-			if err != nil {
-				t.Errorf("post: %v", err)
-				return
-			}
-			var p protocol.Problem
-			json.Unmarshal(r.body, &p)
-			mu.Lock()
-			defer mu.Unlock()
-			codes[p.Code]++
-		})
-	}
-	wg.Wait()
-	if codes[""] != 1 || codes[protocol.LinkTaken]+codes[protocol.ProofRejected] != posts-1 {
-		t.Fatalf("outcomes = %v, want 1 success and %d of %s or %s", codes, posts-1, protocol.LinkTaken, protocol.ProofRejected)
-	}
-	site.socket.expectOp(protocol.OpLink)
-	site.socket.settle()
-	site.socket.quiet(protocol.OpLink)
-}
-
-// TestSecondClaim: another wallet is refused and the site is told.
-func TestSecondClaim(t *testing.T) {
-	srv := liaisontest.NewServer(t)
-	site, first, second := newPeer(t, srv), newPeer(t, srv), newPeer(t, srv)
-	c := site.challenge()
-	site.dial().subscribe(protocol.TopicLink, c.RequestID, 0)
-	want[any](t, first.call("POST", linkPath(c.RequestID, ""), signed(t, testKey(t, 1), c.SignIn, c.RequestID)))
-	wantProblem(t, second.call("POST", linkPath(c.RequestID, ""), signed(t, testKey(t, 2), c.SignIn, c.RequestID)), protocol.LinkTaken)
-	if m := site.socket.expectOp(protocol.OpNotice); m.Code != protocol.LinkTaken {
-		t.Fatalf("notice = %+v, want %s", m, protocol.LinkTaken)
-	}
-	wantProblem(t, second.call("GET", linkPath(c.RequestID, ""), nil), protocol.LinkTaken)
-	if second.token != "" {
-		t.Fatal("the second wallet got a session")
-	}
-}
-
-// TestProofMustHold changes one thing at a time. Each costs the nonce, none
-// costs the link, and all look the same from outside.
-func TestProofMustHold(t *testing.T) {
-	srv := liaisontest.NewServer(t, liaisontest.Unlimited)
-	key, other := testKey(t, 1), testKey(t, 2)
-	faults := map[string]func(*protocol.SignInRequest, *protocol.RequestID){
-		"another domain":    func(r *protocol.SignInRequest, _ *protocol.RequestID) { r.Domain = "evil.example" },
-		"another URI":       func(r *protocol.SignInRequest, _ *protocol.RequestID) { r.URI = "https://evil.example" },
-		"another link":      func(_ *protocol.SignInRequest, id *protocol.RequestID) { *id = protocol.NewRequestID() },
-		"another statement": func(r *protocol.SignInRequest, _ *protocol.RequestID) { r.Statement = "Pay." },
-		"expired": func(r *protocol.SignInRequest, _ *protocol.RequestID) {
-			r.IssuedAt, r.ExpirationTime = r.IssuedAt.Add(-10*time.Minute), r.ExpirationTime.Add(-10*time.Minute)
-		},
-		"from the future": func(r *protocol.SignInRequest, _ *protocol.RequestID) {
-			r.IssuedAt, r.ExpirationTime = r.IssuedAt.Add(2*time.Minute), r.ExpirationTime.Add(2*time.Minute)
-		},
-		"valid too long": func(r *protocol.SignInRequest, _ *protocol.RequestID) {
-			r.ExpirationTime = r.ExpirationTime.Add(time.Second)
-		},
-	}
-	claims := make(map[string]func(protocol.SignInRequest, protocol.RequestID) protocol.Claim)
-	for name, fault := range faults {
-		claims[name] = func(r protocol.SignInRequest, id protocol.RequestID) protocol.Claim {
-			fault(&r, &id)
-			return signed(t, key, r, id)
-		}
-	}
-	claims["another key's signature"] = func(r protocol.SignInRequest, id protocol.RequestID) protocol.Claim {
-		c := signed(t, key, r, id)
-		c.Proof.Signature = signed(t, other, r, id).Proof.Signature
-		return c
-	}
-	claims["another address"] = func(r protocol.SignInRequest, id protocol.RequestID) protocol.Claim {
-		c := signed(t, key, r, id)
-		c.Proof.Address = other.Address()
-		return c
-	}
-	claims["another nonce in the text"] = func(r protocol.SignInRequest, id protocol.RequestID) protocol.Claim {
-		nonce := r.Nonce
-		r.Nonce = protocol.NewNonce()
-		c := signed(t, key, r, id)
-		c.Nonce = nonce
-		return c
-	}
-	claims["no text"] = func(r protocol.SignInRequest, id protocol.RequestID) protocol.Claim {
-		c := signed(t, key, r, id)
-		c.Proof.Message = "TX"
-		return c
-	}
-	for name, claim := range claims {
-		t.Run(name, func(t *testing.T) {
-			site, wallet := newPeer(t, srv), newPeer(t, srv)
-			c := site.challenge()
-			r := wallet.call("POST", linkPath(c.RequestID, ""), claim(c.SignIn, c.RequestID))
-			wantProblem(t, r, protocol.ProofRejected)
-			var p protocol.Problem
-			json.Unmarshal(r.body, &p)
-			if p.Detail != "" {
-				t.Errorf("detail = %q, want none: the cause is for the log only", p.Detail)
-			}
-			// The nonce is spent, also for a claim that would hold.
-			wantProblem(t, wallet.call("POST", linkPath(c.RequestID, ""), signed(t, key, c.SignIn, c.RequestID)), protocol.ProofRejected)
-			view := wallet.view(c.RequestID)
-			if view.SignIn.Nonce == c.SignIn.Nonce {
-				t.Fatal("the nonce was not replaced")
-			}
-			want[any](t, wallet.call("POST", linkPath(c.RequestID, ""), signed(t, key, view.SignIn, c.RequestID)))
-		})
-	}
-}
-
-// TestNonceIsSpentFirst looks into the store at the moment when the proof is
-// checked.
-func TestNonceIsSpentFirst(t *testing.T) {
-	var srv *liaisontest.Server
-	var nonceThen protocol.Nonce
-	srv = liaisontest.NewServer(t, func(cfg *server.Config) {
-		cfg.Verifier = verifierFunc(func(p protocol.Proof) error {
-			text, err := protocol.ParseSignIn(p.Message, p.Chain.Namespace())
-			if err != nil {
-				return err
-			}
-			link, err := srv.Store.Link(t.Context(), text.RequestID)
-			nonceThen = link.Nonce
-			return err
-		})
-	})
-	c := newPeer(t, srv).challenge()
-	want[any](t, newPeer(t, srv).call("POST", linkPath(c.RequestID, ""), signed(t, testKey(t, 1), c.SignIn, c.RequestID)))
-	if nonceThen == "" || nonceThen == c.SignIn.Nonce {
-		t.Fatalf("nonce in the store during the check = %q, want another than %q", nonceThen, c.SignIn.Nonce)
-	}
-}
-
-// TestTooManyProofs: after eight proofs that did not hold no other is checked.
-func TestTooManyProofs(t *testing.T) {
-	checks := 0
-	srv := liaisontest.NewServer(t, func(cfg *server.Config) {
-		cfg.Verifier = verifierFunc(func(protocol.Proof) error { checks++; return protocol.ProofRejected })
-	})
-	wallet, id := newPeer(t, srv), newPeer(t, srv).challenge().RequestID
-	for range protocol.ProofAttempts + 2 {
-		view := wallet.view(id)
-		wantProblem(t, wallet.call("POST", linkPath(id, ""), signed(t, testKey(t, 1), view.SignIn, id)), protocol.ProofRejected)
-	}
-	if checks != protocol.ProofAttempts {
-		t.Fatalf("proofs checked = %d, want %d", checks, protocol.ProofAttempts)
-	}
-}
-
-// TestReject: the person said no, and the site learns why nothing comes.
+// TestReject: the person said no, and the site learns why nothing comes. Only the
+// wallet that joined can say so.
 func TestReject(t *testing.T) {
 	srv := liaisontest.NewServer(t)
-	site, wallet := newPeer(t, srv), newPeer(t, srv)
-	c := site.challenge()
-	site.dial().subscribe(protocol.TopicLink, c.RequestID, 0)
-	wantProblem(t, wallet.call("POST", linkPath(c.RequestID, "/reject"), protocol.Rejection{Nonce: protocol.NewNonce()}), protocol.LinkForbidden)
-	want[any](t, wallet.call("POST", linkPath(c.RequestID, "/reject"), protocol.Rejection{Nonce: c.SignIn.Nonce}))
-	if m := site.socket.expectOp(protocol.OpClosed); m.Code != protocol.UserRejected || m.Remedy == "" {
-		t.Fatalf("closed = %+v, want %s with a remedy", m, protocol.UserRejected)
-	}
-	wantProblem(t, wallet.call("GET", linkPath(c.RequestID, ""), nil), protocol.UserRejected)
+	p := opened(t, srv, testKey(t, 1))
+	p.site.dial().subscribe(protocol.TopicLink, p.id, 0)
+	stranger := greeted(t, srv, testKey(t, 1)).wallet
+	reject := func(from *peer) reply { return from.call("POST", linkPath(p.id, "/reject"), nil) }
+	wantProblem(t, reject(stranger), protocol.LinkNotJoined) // nobody has come
+	p.wallet.join(p.id)
+	wantProblem(t, reject(newPeer(t, srv)), protocol.SessionRequired)
+	wantProblem(t, reject(stranger), protocol.LinkNotJoined)
+	wantProblem(t, reject(p.site), protocol.LinkNotJoined)
+	want[any](t, reject(p.wallet))
+	p.site.socket.expectClosed(protocol.UserRejected)
+	wantProblem(t, reject(p.wallet), protocol.UserRejected)
+	wantProblem(t, newPeer(t, srv).call("POST", linkPath(p.id, "/join"), newJoin()), protocol.UserRejected)
+
+	claimed := newPair(t, srv, testKey(t, 1))
+	wantProblem(t, claimed.wallet.call("POST", linkPath(claimed.id, "/reject"), nil), protocol.LinkTaken)
 }
 
-// TestClose: either end may end the link, by REST and by WebSocket, and nobody
-// else may.
+// TestClose: either end may end the link, by REST and by WebSocket, before and
+// after the claim, and nobody else may.
 func TestClose(t *testing.T) {
 	srv := liaisontest.NewServer(t, liaisontest.Unlimited)
 	stranger := newPair(t, srv, testKey(t, 1)) // another link of the same account
@@ -325,28 +241,61 @@ func TestClose(t *testing.T) {
 			want[any](t, p.wallet.call("DELETE", linkPath(p.id, ""), nil))
 			return p.site.socket
 		},
-		"site by WebSocket":   func(p pair) *testSocket { p.site.socket.send(closeMessage(p.id)); return p.wallet.socket },
-		"wallet by WebSocket": func(p pair) *testSocket { p.wallet.socket.send(closeMessage(p.id)); return p.site.socket },
+		"site by WebSocket":   func(p pair) *testSocket { p.site.socket.send(closeMessage(p.id, "")); return p.wallet.socket },
+		"wallet by WebSocket": func(p pair) *testSocket { p.wallet.socket.send(closeMessage(p.id, "")); return p.site.socket },
 	}
-	for name, way := range ways {
-		t.Run(name, func(t *testing.T) {
+	states := map[string]func() pair{
+		"before the claim": func() pair {
+			p := greeted(t, srv, testKey(t, 1))
+			p.site.dial().subscribe(protocol.TopicLink, p.id, 0)
+			p.wallet.dial().subscribe(protocol.TopicJoin, p.id, 0)
+			return p
+		},
+		"after the claim": func() pair {
 			p := newPair(t, srv, testKey(t, 1))
 			p.subscribe()
-			wantProblem(t, stranger.site.call("DELETE", linkPath(p.id, ""), nil), protocol.LinkForbidden)
-			stranger.wallet.socket.send(closeMessage(p.id))
-			stranger.wallet.socket.expectError(protocol.LinkForbidden)
-			if m := way(p).expectOp(protocol.OpClosed); m.Code != protocol.LinkClosed {
-				t.Fatalf("closed = %+v, want %s", m, protocol.LinkClosed)
-			}
-			wantProblem(t, p.site.call("POST", linkPath(p.id, "/offer"), frame(0, "late")), protocol.LinkClosed)
-			p.site.socket.sendFrame(p.id, frame(0, "late"))
-			p.site.socket.expectError(protocol.LinkForbidden)
-		})
+			return p
+		},
+	}
+	for when, prepare := range states {
+		for name, way := range ways {
+			t.Run(when+", "+name, func(t *testing.T) {
+				p := prepare()
+				wantProblem(t, stranger.site.call("DELETE", linkPath(p.id, ""), nil), protocol.LinkForbidden)
+				stranger.wallet.socket.send(closeMessage(p.id, protocol.NotLocal))
+				stranger.wallet.socket.expectError(protocol.LinkForbidden)
+				way(p).expectClosed(protocol.LinkClosed)
+				wantProblem(t, p.site.call("POST", linkPath(p.id, "/offer"), frame(first, "late")), protocol.LinkClosed)
+				p.site.socket.sendFrame(p.id, frame(first, "late"))
+				p.site.socket.expectError(protocol.LinkForbidden)
+			})
+		}
 	}
 }
 
-func closeMessage(id protocol.RequestID) protocol.ClientMessage {
-	return protocol.ClientMessage{Op: protocol.OpClose, RequestID: id}
+func closeMessage(id protocol.RequestID, code protocol.Code) protocol.ClientMessage {
+	return protocol.ClientMessage{Op: protocol.OpClose, RequestID: id, Code: code}
+}
+
+// TestCloseWithAReason: the other side learns why, on whichever node it is, and
+// so does whoever asks later. A code that is no reason is refused and ends
+// nothing.
+func TestCloseWithAReason(t *testing.T) {
+	nodes := liaisontest.NewNodes(t, 2)
+	for _, code := range []protocol.Code{protocol.NotLocal, protocol.HandshakeFailed, protocol.ServerMismatch, protocol.InvalidPeer, protocol.CodeMismatch} {
+		p := greeted(t, nodes[0], testKey(t, 1))
+		p.site.dial().subscribe(protocol.TopicLink, p.id, 0)
+		p.wallet.server = nodes[1].Origin
+		p.wallet.dial().subscribe(protocol.TopicJoin, p.id, 0)
+		for _, bad := range []protocol.Code{"because", protocol.Replaced, protocol.Internal, protocol.PeerLost} {
+			p.wallet.socket.send(closeMessage(p.id, bad))
+			p.wallet.socket.expectError(protocol.InvalidMessage)
+		}
+		p.wallet.socket.send(closeMessage(p.id, code))
+		p.site.socket.expectClosed(code)
+		p.wallet.socket.expectClosed(code)
+		wantProblem(t, p.site.call("POST", linkPath(p.id, "/offer"), welcomeTo(p.id)), code)
+	}
 }
 
 // TestReload: a person who reloads the page often is not told to wait; the
@@ -358,36 +307,35 @@ func TestReload(t *testing.T) {
 	for range 5 {
 		site.challenge()
 	}
-	wantProblem(t, site.call("GET", linkPath(first.RequestID, ""), nil), protocol.LinkExpired)
+	wantProblem(t, newPeer(t, srv).call("POST", linkPath(first.RequestID, "/join"), newJoin()), protocol.LinkExpired)
 }
 
-// TestLostClaim: a site that was away when its link was claimed hears of it
+// TestAwayWhenClaimed: a site that was away when its link was claimed hears of it
 // when it comes back, also from a server that was started anew meanwhile.
-func TestLostClaim(t *testing.T) {
+func TestAwayWhenClaimed(t *testing.T) {
 	srv := liaisontest.NewServer(t)
-	site, wallet, key := newPeer(t, srv), newPeer(t, srv), testKey(t, 1)
-	c := site.challenge()
-	claim := signed(t, key, c.SignIn, c.RequestID)
-	answer := frame(0, "answer")
-	claim.Answer = &answer
-	want[any](t, wallet.call("POST", linkPath(c.RequestID, ""), claim))
+	p := greeted(t, srv, testKey(t, 1))
+	claim := p.claim()
+	want[any](t, p.post(claim))
 
-	site.dial().subscribe(protocol.TopicLink, c.RequestID, 0)
-	if m := site.socket.expectOp(protocol.OpLink); m.Answer == nil || *m.Answer != answer {
+	p.site.dial().subscribe(protocol.TopicLink, p.id, 0)
+	if m := p.site.socket.expectOp(protocol.OpLink); m.Answer == nil || *m.Answer != answer {
 		t.Fatalf("link = %+v, want the answer too", m)
 	}
 	srv.Stop()
 	srv.Start()
-	site.dial().subscribe(protocol.TopicLink, c.RequestID, 0)
-	m := site.socket.expectOp(protocol.OpLink)
+	p.site.dial().subscribe(protocol.TopicLink, p.id, 0)
+	m := p.site.socket.expectOp(protocol.OpLink)
 	if m.Account != claim.Proof.Account() || m.Answer != nil {
 		t.Fatalf("link after a restart = %+v, want account %s and no answer", m, claim.Proof.Account())
 	}
 	// The wallet sends what was not acknowledged again.
-	wallet.dial().subscribe(protocol.OfferTopic(key.Address()), c.RequestID, 0)
-	wallet.socket.sendFrame(c.RequestID, answer)
-	site.socket.subscribe(protocol.AnswerTopic(key.Address()), c.RequestID, 0)
-	site.socket.expectFrame(answer)
+	p.wallet.dial().subscribe(protocol.OfferTopic(p.address), p.id, 0)
+	p.wallet.socket.sendFrame(p.id, hello)
+	p.wallet.socket.sendFrame(p.id, answer)
+	p.site.socket.subscribe(protocol.AnswerTopic(p.address), p.id, 0)
+	p.site.socket.expectFrame(hello)
+	p.site.socket.expectFrame(answer)
 }
 
 // TestAccount: the site that mounts the server learns who is signed in.
@@ -414,21 +362,35 @@ type verifierFunc func(protocol.Proof) error
 
 func (f verifierFunc) Verify(_ context.Context, p protocol.Proof) error { return f(p) }
 
-// TestExpiry: a link that nobody scanned ends after two minutes, and whoever
-// waits for it is told.
+// TestExpiry: a link that nobody scanned ends after two minutes, one that was
+// scanned three minutes after that, attended or not, and whoever waits is told.
 func TestExpiry(t *testing.T) {
-	clock := newClock()
-	srv := liaisontest.NewServer(t, func(cfg *server.Config) { cfg.Now = clock.now })
-	site := newPeer(t, srv)
-	c := site.challenge()
-	site.dial().subscribe(protocol.TopicLink, c.RequestID, 0)
-	clock.add(protocol.LinkTTL - time.Second)
-	site.view(c.RequestID)
-	clock.add(time.Second)
-	wantProblem(t, site.call("GET", linkPath(c.RequestID, ""), nil), protocol.LinkExpired)
-	wantProblem(t, site.call("POST", linkPath(c.RequestID, ""), signed(t, testKey(t, 1), c.SignIn, c.RequestID)), protocol.LinkExpired)
-	if m := site.socket.expectOp(protocol.OpClosed); m.Code != protocol.LinkExpired {
-		t.Fatalf("closed = %+v, want %s", m, protocol.LinkExpired)
+	for _, c := range []struct {
+		name  string
+		begin func(p pair)
+		ttl   time.Duration
+	}{
+		{"nobody came", func(pair) {}, protocol.LinkTTL},
+		{"a wallet came", func(p pair) { p.greet(); p.wallet.dial().subscribe(protocol.TopicJoin, p.id, 0) }, protocol.ConsentTTL},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			clock := newClock()
+			srv := liaisontest.NewServer(t, func(cfg *server.Config) { cfg.Now = clock.now })
+			p := opened(t, srv, testKey(t, 1))
+			p.site.dial().subscribe(protocol.TopicLink, p.id, 0)
+			c.begin(p)
+			clock.add(c.ttl - 2*time.Second) // whole seconds are stored
+			srv.Handler().ExpireRooms(t.Context())
+			p.site.socket.settle()
+			p.site.socket.quiet(protocol.OpClosed)
+			clock.add(2 * time.Second)
+			wantProblem(t, p.wallet.call("POST", linkPath(p.id, "/join"), newJoin()), protocol.LinkExpired)
+			if p.wallet.token != "" {
+				wantProblem(t, p.post(p.claim()), protocol.LinkExpired)
+				p.wallet.socket.expectClosed(protocol.LinkExpired)
+			}
+			p.site.socket.expectClosed(protocol.LinkExpired)
+		})
 	}
 }
 
@@ -439,24 +401,37 @@ func TestRenewal(t *testing.T) {
 	srv := liaisontest.NewServer(t, func(cfg *server.Config) { cfg.Now = clock.now })
 	p := newPair(t, srv, testKey(t, 1))
 	p.subscribe()
-	expiry := func() time.Time {
-		link, err := srv.Store.Link(t.Context(), p.id)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return link.ExpiresAt
-	}
 	for range 12 { // an hour; unused sessions would end after half of it
-		before := expiry()
+		before := p.expiry(srv)
 		clock.add(6 * time.Minute)
 		srv.Handler().ExpireRooms(t.Context())
-		if !expiry().After(before) {
+		if !p.expiry(srv).After(before) {
 			t.Fatal("a link in use was not renewed")
 		}
 	}
 	want[any](t, p.site.call("GET", protocol.PathSession, nil))
-	p.site.socket.sendFrame(p.id, frame(0, "still here"))
-	p.wallet.socket.expectFrame(frame(0, "still here"))
+	p.site.socket.sendFrame(p.id, frame(first, "still here"))
+	p.wallet.socket.expectFrame(frame(first, "still here"))
+}
+
+// expiry is when the stored link ends.
+func (p pair) expiry(srv *liaisontest.Server) time.Time {
+	p.site.t.Helper()
+	link, err := srv.Store.Link(p.site.t.Context(), p.id)
+	if err != nil {
+		p.site.t.Fatal(err)
+	}
+	return link.ExpiresAt
+}
+
+// TestNothingSecretIsAsked: what the server hands out and takes has no place for
+// the secret of a link.
+func TestNothingSecretIsAsked(t *testing.T) {
+	srv := liaisontest.NewServer(t)
+	c := newPeer(t, srv).challenge()
+	if strings.Contains(c.Link, "#") {
+		t.Errorf("link %q has a fragment, which is the page's to add", c.Link)
+	}
 }
 
 // waitFor looks again until the condition holds. It yields between looks.

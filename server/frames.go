@@ -9,40 +9,62 @@ import (
 )
 
 // postOffer answers POST /v1/links/{requestId}/offer (arrow 13): a frame from
-// the site to the wallet. The first may come before a wallet claimed the link;
-// the wallet then finds it with the link.
+// the site to the wallet. With the first comes the channel id, which is stored
+// before the wallet can have anything to sign.
 func (s *Server) postOffer(w http.ResponseWriter, r *http.Request) error {
-	return s.postFrame(w, r, protocol.SiteSide)
+	var body protocol.Offer
+	link, session, err := s.frameOf(r, &body, protocol.SiteSide)
+	if err != nil {
+		return err
+	}
+	if first := body.N == 0 && !link.Resumption; first != (body.Channel != "") {
+		return protocol.Errorf(protocol.InvalidMessage, "the channel id comes with frame 0 of a link, and with no other")
+	}
+	if body.Channel != "" && body.Channel != link.Channel {
+		event := liaison.Event{Kind: liaison.Bind, Now: s.cfg.Now(), Session: session.ID, Channel: body.Channel}
+		if link, err = s.updateLink(r.Context(), "bind channel", link.ID, event, nil); err != nil {
+			return err
+		}
+	}
+	return s.takeFrame(w, link, protocol.WalletSide, body.Frame())
 }
 
 // postAnswer answers POST /v1/links/{requestId}/answer (arrow 14): a frame from
 // the wallet to the site.
 func (s *Server) postAnswer(w http.ResponseWriter, r *http.Request) error {
-	return s.postFrame(w, r, protocol.WalletSide)
+	var body protocol.Frame
+	link, _, err := s.frameOf(r, &body, protocol.WalletSide)
+	if err != nil {
+		return err
+	}
+	return s.takeFrame(w, link, protocol.SiteSide, body)
 }
 
-func (s *Server) postFrame(w http.ResponseWriter, r *http.Request, from protocol.Side) error {
+// frameOf reads a frame and finds its link, of which the request's session must
+// be the given side.
+func (s *Server) frameOf(r *http.Request, body protocol.Validator, from protocol.Side) (link liaison.Link, session liaison.Session, err error) {
 	id, err := requestID(r)
 	if err != nil {
-		return err
+		return link, session, err
 	}
-	var frame protocol.Frame
-	if err := parseBody(r, &frame); err != nil {
-		return err
+	if err = parseBody(r, body); err != nil {
+		return link, session, err
 	}
 	// A retired token will do: it is the site's own until it is replaced.
-	session, err := s.anySession(r)
-	if err != nil {
-		return err
+	if session, err = s.anySession(r); err != nil {
+		return link, session, err
 	}
-	link, err := s.link(r.Context(), id)
-	if err != nil {
-		return err
+	if link, err = s.link(r.Context(), id); err != nil {
+		return link, session, err
 	}
 	if side, ok := link.Side(session.ID); !ok || side != from {
-		return &liaison.Error{Code: protocol.LinkForbidden, Op: "post frame"}
+		return link, session, &liaison.Error{Code: protocol.LinkForbidden, Op: "post frame"}
 	}
-	if err := s.hub.put(link, from.Other(), frame); err != nil {
+	return link, session, nil
+}
+
+func (s *Server) takeFrame(w http.ResponseWriter, link liaison.Link, to protocol.Side, frame protocol.Frame) error {
+	if err := s.hub.put(link, to, frame); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -59,15 +81,16 @@ func (s *Server) deleteLink(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.closeLink(r.Context(), id, session.ID); err != nil {
+	if err := s.closeLink(r.Context(), id, session.ID, ""); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
 
-// closeLink ends a link for both sides, if the session is one of them.
-func (s *Server) closeLink(ctx context.Context, id protocol.RequestID, session liaison.SessionID) error {
+// closeLink ends a link for both sides, if the session is one of them. An empty
+// reason stands for [protocol.LinkClosed].
+func (s *Server) closeLink(ctx context.Context, id protocol.RequestID, session liaison.SessionID, reason protocol.Code) error {
 	link, err := s.link(ctx, id)
 	if err != nil {
 		return err
@@ -75,6 +98,6 @@ func (s *Server) closeLink(ctx context.Context, id protocol.RequestID, session l
 	if _, ok := link.Side(session); !ok {
 		return &liaison.Error{Code: protocol.LinkForbidden, Op: "close link"}
 	}
-	_, err = s.updateLink(ctx, "close link", id, liaison.Event{Kind: liaison.Close, Now: s.cfg.Now()}, nil)
+	_, err = s.updateLink(ctx, "close link", id, liaison.Event{Kind: liaison.Close, Now: s.cfg.Now(), Reason: reason}, nil)
 	return err
 }

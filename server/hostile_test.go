@@ -36,10 +36,11 @@ func (s *testSocket) sendBytes(data ...[]byte) {
 	}
 }
 
-// works checks that the link still carries frame n both ways, and acknowledges
-// it.
+// works checks that the link still carries a frame both ways, the n-th after the
+// first, and acknowledges it.
 func (p pair) works(n int) {
 	p.site.t.Helper()
+	n += first
 	for _, way := range [][2]*peer{{p.site, p.wallet}, {p.wallet, p.site}} {
 		way[0].socket.sendFrame(p.id, frame(n, "works"))
 		way[1].socket.expectFrame(frame(n, "works"))
@@ -78,7 +79,7 @@ func TestBrokenSockets(t *testing.T) {
 			p.site.socket.expect(peerGone)
 			old.expectEnd(t, c.close)
 			other.works(i)
-			p.wallet.dial().subscribe(protocol.OfferTopic(p.address), p.id, i)
+			p.wallet.dial().subscribe(protocol.OfferTopic(p.address), p.id, first+i)
 			p.works(i)
 		})
 	}
@@ -103,14 +104,14 @@ func TestFragments(t *testing.T) {
 	srv := liaisontest.NewServer(t)
 	p := newPair(t, srv, testKey(t, 1))
 	p.subscribe()
-	m := []byte(`{"op":"send","requestId":"` + string(p.id) + `","n":0,"d":"` + frame(0, "in pieces").D + `"}`)
+	m := []byte(`{"op":"send","requestId":"` + string(p.id) + `","n":2,"d":"` + frame(first, "in pieces").D + `"}`)
 	p.site.socket.sendBytes(
 		frameHead(text, 10), m[:10],
 		frameHead(continuation, 0),
 		[]byte{0x89, 0x80, 0, 0, 0, 0}, // a ping
 		frameHead(final|continuation, uint64(len(m)-10)), m[10:],
 	)
-	p.wallet.socket.expectFrame(frame(0, "in pieces"))
+	p.wallet.socket.expectFrame(frame(first, "in pieces"))
 }
 
 // TestBinary: a binary message is refused and costs nothing else.
@@ -135,13 +136,13 @@ func TestFlood(t *testing.T) {
 	other.subscribe()
 	const frames = 200
 	for n := range frames {
-		p.site.socket.sendFrame(p.id, frame(n, "flood"))
+		p.site.socket.sendFrame(p.id, frame(first+n, "flood"))
 	}
 	other.works(0)
 	for n := range frames {
-		p.wallet.socket.expectFrame(frame(n, "flood"))
+		p.wallet.socket.expectFrame(frame(first+n, "flood"))
 		if n%10 == 9 {
-			p.wallet.socket.ack(p.id, n+1)
+			p.wallet.socket.ack(p.id, first+n+1)
 		}
 	}
 	p.site.socket.expectError(protocol.RateLimited)
@@ -187,7 +188,10 @@ func TestMalformedMessages(t *testing.T) {
 		{`{"op":"shout",` + id + `}`, protocol.InvalidMessage},
 		{`{"op":"subscribe",` + id + `}`, protocol.InvalidMessage},
 		{`{"op":"subscribe",` + id + `,"topic":"offer-"}`, protocol.InvalidMessage},
-		{`{"op":"subscribe",` + id + `,"topic":"link","since":1}`, protocol.InvalidMessage},
+		{`{"op":"subscribe",` + id + `,"topic":"join"}`, protocol.LinkForbidden},
+		{`{"op":"close",` + id + `,"code":"because"}`, protocol.InvalidMessage},
+		{`{"op":"close",` + id + `,"code":"internal"}`, protocol.InvalidMessage},
+		{`{"op":"ack",` + id + `,"next":1,"code":"not_local"}`, protocol.InvalidMessage},
 		{`{"op":"close","requestId":"short"}`, protocol.InvalidMessage},
 		{`{"op":"close","requestId":"` + strings.Repeat("a", 65) + `"}`, protocol.InvalidMessage},
 		{`{"op":"close",` + stranger + `}`, protocol.LinkUnknown},
@@ -222,9 +226,10 @@ func TestEndlessBody(t *testing.T) {
 // afterwards.
 func TestMalformedRequests(t *testing.T) {
 	srv := liaisontest.NewServer(t, liaisontest.Unlimited)
-	site, wallet, key := newPeer(t, srv), newPeer(t, srv), testKey(t, 1)
-	c := site.challenge()
-	claim, offer := linkPath(c.RequestID, ""), linkPath(c.RequestID, "/offer")
+	p := opened(t, srv, testKey(t, 1))
+	p.wallet.join(p.id)
+	claim, join, offer := linkPath(p.id, ""), linkPath(p.id, "/join"), linkPath(p.id, "/offer")
+	key, channel := `"key":"`+string(protocol.NewNonce())+`"`, `"channel":"`+string(channelOf(p.id))+`"`
 	huge := `{"n":0,"d":"` + strings.Repeat("a", protocol.MaxBodyBytes) + `"}`
 	typed := func(v string) func(*http.Request) { return func(r *http.Request) { r.Header.Set("Content-Type", v) } }
 	asIs := func(*http.Request) {}
@@ -244,6 +249,20 @@ func TestMalformedRequests(t *testing.T) {
 		{"POST", offer, `{"n":0,"d":"abcd","x":1}`, asIs, protocol.InvalidMessage},
 		{"POST", offer, `{"n":0,"d":"abcd"}{}`, asIs, protocol.InvalidMessage},
 		{"POST", offer, `{"n":64,"d":"abcd"}`, asIs, protocol.LinkNotClaimed},
+		{"POST", offer, `{"n":0,"d":"abcd"}`, asIs, protocol.InvalidMessage}, // names no channel
+		{"POST", offer, `{"n":1,"d":"abcd",` + channel + `}`, asIs, protocol.InvalidMessage},
+		{"POST", offer, `{"n":0,"d":"abcd","channel":""}`, asIs, protocol.InvalidMessage},
+		{"POST", offer, `{"n":0,"d":"abcd","channel":"l2` + channel[13:] + `}`, asIs, protocol.InvalidMessage},
+		{"POST", offer, `{"n":0,"d":"abcd",` + channel + `,` + channel + `}`, asIs, protocol.InvalidMessage},
+		{"POST", join, `{}`, asIs, protocol.InvalidMessage},
+		{"POST", join, `{"frame":{"n":0,"d":"abcd"}}`, asIs, protocol.InvalidMessage},
+		{"POST", join, `{"frame":{"n":1,"d":"abcd"},` + key + `}`, asIs, protocol.InvalidMessage},
+		{"POST", join, `{"frame":null,` + key + `}`, asIs, protocol.InvalidMessage},
+		{"POST", join, `{"frame":{"n":0,"d":"` + strings.Repeat("a", protocol.MaxFrameBytes+1) + `"},` + key + `}`, asIs, protocol.TooLarge},
+		{"POST", linkPath(protocol.NewRequestID(), "/join"), `{"frame":{"n":0,"d":"abcd"},` + key + `}`, asIs, protocol.LinkUnknown},
+		{"POST", protocol.PathResumptions, `{}`, asIs, protocol.InvalidMessage},
+		{"POST", protocol.PathResumptions, `{"requestId":"` + strings.Repeat("a", 65) + `"}`, asIs, protocol.InvalidMessage},
+		{"POST", protocol.PathResumptions, `{"requestId":"` + string(p.id) + `"}`, asIs, protocol.LinkForbidden},
 		{"POST", offer, `{"n":0,"d":"` + strings.Repeat("a", protocol.MaxFrameBytes+1) + `"}`, asIs, protocol.TooLarge},
 		{"POST", offer, huge, asIs, protocol.TooLarge},
 		{"POST", offer, `{"n":0,"d":"abcd"}`, typed("text/plain"), protocol.UnsupportedMediaType},
@@ -254,7 +273,7 @@ func TestMalformedRequests(t *testing.T) {
 		{"POST", claim, `{"nonce":"abc"}`, asIs, protocol.InvalidMessage},
 		{"POST", claim, `{"proof":{"signature":"!"}}`, asIs, protocol.InvalidMessage},
 		{"POST", claim, strings.Repeat(`{"a":`, 12_000), asIs, protocol.InvalidMessage},
-		{"POST", claim + "/reject", `{"nonce":""}`, asIs, protocol.InvalidMessage},
+		{"GET", claim, ``, asIs, protocol.NoRoute},
 		{"POST", protocol.PathSession, `{"requestId":"short"}`, asIs, protocol.InvalidMessage},
 		{"POST", protocol.PathSession, `{"requestId":"` + string(protocol.NewRequestID()) + `"}`, asIs, protocol.InvalidMessage},
 		{"POST", protocol.PathSession, `{"requestId":"` + string(protocol.NewRequestID()) + `","key":"` + string(protocol.NewNonce()) + `"}`, asIs, protocol.LinkUnknown},
@@ -264,12 +283,11 @@ func TestMalformedRequests(t *testing.T) {
 		{"POST", claim + "/shout", `{}`, asIs, protocol.NoRoute},
 	} {
 		t.Run(fmt.Sprintf("%s %s %.40s", c.method, c.code, c.body), func(t *testing.T) {
-			wantProblem(t, site.call(c.method, c.path, c.body, c.edit), c.code)
+			wantProblem(t, p.site.call(c.method, c.path, c.body, c.edit), c.code)
 		})
 	}
-	want[any](t, site.call("POST", offer, frame(0, "offer")))
-	got := want[protocol.SessionView](t, wallet.call("POST", claim, signed(t, key, wallet.view(c.RequestID).SignIn, c.RequestID)))
-	if got.Account.Address() != key.Address() {
-		t.Errorf("claim after malformed requests: account %q, want %s", got.Account, key.Address())
+	p.welcome()
+	if got := want[protocol.SessionView](t, p.post(p.claim())); got.Account.Address() != p.address {
+		t.Errorf("claim after malformed requests: account %q, want %s", got.Account, p.address)
 	}
 }

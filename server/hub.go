@@ -123,14 +123,6 @@ func (h *hub) put(link liaison.Link, to protocol.Side, f protocol.Frame) error {
 	return r.put(to, f)
 }
 
-// firstOffer returns the site's first frame, if this node has it.
-func (h *hub) firstOffer(id protocol.RequestID) *protocol.Frame {
-	if r := h.find(id); r != nil {
-		return r.firstOffer()
-	}
-	return nil
-}
-
 // linkClaimed tells the site who claimed its link, on whichever node it is, and
 // keeps the wallet's first frame for it.
 func (h *hub) linkClaimed(link liaison.Link, answer *protocol.Frame) {
@@ -158,6 +150,25 @@ func (h *hub) warnSite(id protocol.RequestID) {
 func (h *hub) linkClosed(id protocol.RequestID, reason protocol.Code) {
 	h.closeRoom(id, reason)
 	h.publish(liaison.Signal{Kind: liaison.SignalClosed, Link: id, Code: reason})
+}
+
+// linkReopened ends, on all nodes, what was open under the id of a resumption
+// before its link had this version.
+func (h *hub) linkReopened(id protocol.RequestID, version uint64) {
+	h.reopenRoom(id, version)
+	h.publish(liaison.Signal{Kind: liaison.SignalClosed, Link: id, Code: protocol.Replaced, Generation: version})
+}
+
+// reopenRoom ends this node's part in what was open before.
+func (h *hub) reopenRoom(id protocol.RequestID, version uint64) {
+	r := h.find(id)
+	if r == nil {
+		return
+	}
+	for range r.reopen(version) {
+		h.release(r)
+	}
+	h.removeIfIdle(r)
 }
 
 // closeRoom ends this node's part in a link.

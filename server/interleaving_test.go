@@ -109,15 +109,12 @@ func TestLogoutWhileSocketOpens(t *testing.T) {
 // reading of its link and the subscription.
 func TestClaimWhileSubscribing(t *testing.T) {
 	srv, store := newMeanwhile(t)
-	site, wallet := newPeer(t, srv), newPeer(t, srv)
-	c := site.challenge()
-	site.dial()
-	claim := signed(t, testKey(t, 1), c.SignIn, c.RequestID)
-	answer := frame(0, "answer")
-	claim.Answer = &answer
-	store.whenLinkIsRead(func() { want[any](t, wallet.call("POST", linkPath(c.RequestID, ""), claim)) })
-	site.socket.subscribe(protocol.TopicLink, c.RequestID, 0)
-	m := site.socket.expectOp(protocol.OpLink)
+	p := greeted(t, srv, testKey(t, 1))
+	p.site.dial()
+	claim := p.claim()
+	store.whenLinkIsRead(func() { want[any](t, p.post(claim)) })
+	p.site.socket.subscribe(protocol.TopicLink, p.id, 0)
+	m := p.site.socket.expectOp(protocol.OpLink)
 	if m.Account != claim.Proof.Account() || m.Answer == nil || *m.Answer != answer {
 		t.Fatalf("got %+v, want the claim by %s with its answer", m, claim.Proof.Account())
 	}
@@ -126,15 +123,67 @@ func TestClaimWhileSubscribing(t *testing.T) {
 // TestRejectWhileSubscribing: so with the end of the link.
 func TestRejectWhileSubscribing(t *testing.T) {
 	srv, store := newMeanwhile(t)
-	site, wallet := newPeer(t, srv), newPeer(t, srv)
-	c := site.challenge()
-	site.dial()
-	store.whenLinkIsRead(func() {
-		want[any](t, wallet.call("POST", linkPath(c.RequestID, "/reject"), protocol.Rejection{Nonce: c.SignIn.Nonce}))
-	})
-	site.socket.subscribe(protocol.TopicLink, c.RequestID, 0)
-	if m := site.socket.expectOp(protocol.OpClosed); m.Code != protocol.UserRejected {
-		t.Fatalf("closed = %+v, want %s", m, protocol.UserRejected)
+	p := greeted(t, srv, testKey(t, 1))
+	p.site.dial()
+	store.whenLinkIsRead(func() { want[any](t, p.wallet.call("POST", linkPath(p.id, "/reject"), nil)) })
+	p.site.socket.subscribe(protocol.TopicLink, p.id, 0)
+	p.site.socket.expectClosed(protocol.UserRejected)
+}
+
+// TestJoinWhileSubscribing: that a wallet comes between the reading of the link
+// and the subscription is not news of a claim, and its message arrives.
+func TestJoinWhileSubscribing(t *testing.T) {
+	srv, store := newMeanwhile(t)
+	p := opened(t, srv, testKey(t, 1))
+	p.site.dial()
+	store.whenLinkIsRead(func() { p.wallet.join(p.id) })
+	p.site.socket.subscribe(protocol.TopicLink, p.id, 0)
+	p.site.socket.expectFrame(hello)
+	p.site.socket.settle()
+	p.site.socket.quiet(protocol.OpLink)
+	p.welcome()
+	want[any](t, p.post(p.claim()))
+	p.site.socket.expectOp(protocol.OpLink)
+}
+
+// TestWelcomeWhileSubscribing: nor is the site's message lost that comes while
+// the wallet subscribes.
+func TestWelcomeWhileSubscribing(t *testing.T) {
+	srv, store := newMeanwhile(t)
+	p := opened(t, srv, testKey(t, 1))
+	p.wallet.join(p.id)
+	p.wallet.dial()
+	store.whenLinkIsRead(p.welcome)
+	p.wallet.socket.subscribe(protocol.TopicJoin, p.id, 0)
+	p.wallet.socket.expectFrame(welcome)
+	p.wallet.socket.settle()
+	p.wallet.socket.quiet(protocol.OpFrame)
+}
+
+// TestTakeoverWhileJoining: a wallet that joins a resumption while it is opened
+// anew has joined the new opening.
+func TestTakeoverWhileJoining(t *testing.T) {
+	srv, store := newMeanwhile(t)
+	p := pair{site: newPeer(t, srv), wallet: newPeer(t, srv), id: someResumption()}
+	p.site.resume(p.id)
+	store.whenLinkIsRead(func() { p.site.resume(p.id) })
+	p.wallet.join(p.id)
+	p.attach()
+	p.hearsNoMore()
+}
+
+// TestSecondJoinWhileJoining: of two wallets that both found the link waiting, one
+// is refused, and the site is told.
+func TestSecondJoinWhileJoining(t *testing.T) {
+	srv, store := newMeanwhile(t)
+	p := opened(t, srv, testKey(t, 1))
+	p.site.dial().subscribe(protocol.TopicLink, p.id, 0)
+	store.whenLinkIsRead(func() { p.wallet.join(p.id) })
+	second := newPeer(t, srv)
+	wantProblem(t, second.call("POST", linkPath(p.id, "/join"), newJoin()), protocol.LinkTaken)
+	p.site.socket.expectOp(protocol.OpNotice)
+	if second.token != "" {
+		t.Error("the second wallet got a session")
 	}
 }
 
@@ -142,16 +191,14 @@ func TestRejectWhileSubscribing(t *testing.T) {
 // not make the server forget whose address the link has.
 func TestClaimWhileFrameComes(t *testing.T) {
 	srv, store := newMeanwhile(t)
-	key := testKey(t, 1)
-	p := pair{site: newPeer(t, srv), wallet: newPeer(t, srv), address: key.Address()}
-	c := p.site.challenge()
-	p.id = c.RequestID
+	p := greeted(t, srv, testKey(t, 1))
 	other := *p.site
 	store.whenLinkIsRead(func() {
-		want[any](t, p.wallet.call("POST", linkPath(p.id, ""), signed(t, key, c.SignIn, p.id)))
-		p.subscribe()
+		want[any](t, p.post(p.claim()))
+		p.site.dial().subscribe(protocol.AnswerTopic(p.address), p.id, 2)
+		p.wallet.dial().subscribe(protocol.OfferTopic(p.address), p.id, 0)
 	})
-	want[any](t, other.call("POST", linkPath(p.id, "/offer"), frame(0, "offer")))
+	want[any](t, other.call("POST", linkPath(p.id, "/offer"), welcomeTo(p.id)))
 	if m := p.wallet.socket.expectOp(protocol.OpFrame); m.Topic != protocol.OfferTopic(p.address) {
 		t.Fatalf("topic = %q, want %q", m.Topic, protocol.OfferTopic(p.address))
 	}

@@ -88,6 +88,9 @@ func TestLimits(t *testing.T) {
 		{"links", func(l *server.Limits) { l.LinksPerAddress = 4 }, 4, 30 * time.Second, func(p *peer) reply {
 			return p.call("GET", protocol.PathChallenge, nil)
 		}},
+		{"resumptions", func(l *server.Limits) { l.LinksPerAddress = 4 }, 4, 30 * time.Second, func(p *peer) reply {
+			return p.call("POST", protocol.PathResumptions, protocol.Resumption{RequestID: someResumption()})
+		}},
 		{"sockets", func(l *server.Limits) { l.SocketsPerMinute = 3 }, 3, 20 * time.Second, func(p *peer) reply {
 			return p.call("GET", protocol.PathSocket, nil)
 		}},
@@ -153,13 +156,19 @@ func TestShutdown(t *testing.T) {
 func TestStoreGone(t *testing.T) {
 	srv := liaisontest.NewServer(t)
 	p := newPair(t, srv, testKey(t, 1))
-	c := newPeer(t, srv).challenge()
+	open := opened(t, srv, testKey(t, 2))
+	waiting := greeted(t, srv, testKey(t, 2))
+	claim := waiting.claim()
 	srv.Store.Close()
 	for _, r := range []reply{
 		p.site.call("GET", protocol.PathSession, nil),
 		p.site.call("GET", protocol.PathChallenge, nil),
-		p.site.call("GET", linkPath(c.RequestID, ""), nil),
-		p.wallet.call("POST", linkPath(c.RequestID, ""), signed(t, testKey(t, 2), c.SignIn, c.RequestID)),
+		p.site.call("POST", protocol.PathResumptions, protocol.Resumption{RequestID: someResumption()}),
+		open.wallet.call("POST", linkPath(open.id, "/join"), newJoin()),
+		waiting.site.call("POST", linkPath(waiting.id, "/offer"), welcomeTo(waiting.id)),
+		waiting.post(claim),
+		waiting.wallet.call("POST", linkPath(waiting.id, "/reject"), nil),
+		waiting.wallet.call("GET", linkPath(waiting.id, "/network"), nil),
 		p.site.call("GET", "/readyz", nil),
 	} {
 		wantProblem(t, r, protocol.Unavailable)
@@ -172,38 +181,41 @@ func TestStoreGone(t *testing.T) {
 	if account, err := srv.Handler().Account(request); account != "" || err == nil {
 		t.Errorf("account = %q, %v; want nobody and an error", account, err)
 	}
+	if view, err := srv.Handler().Session(request); view != (protocol.SessionView{}) || err == nil {
+		t.Errorf("session = %+v, %v; want nobody and an error", view, err)
+	}
 }
 
 // TestSpace: what all links together may make a node keep is bounded, and free
 // again when frames are acknowledged or their link ends.
 func TestSpace(t *testing.T) {
 	srv := liaisontest.NewServer(t, liaisontest.Unlimited, func(cfg *server.Config) { cfg.Limits.MailboxBytes = protocol.MaxFrameBytes })
-	first, second := newPair(t, srv, testKey(t, 1)), newPair(t, srv, testKey(t, 2))
-	big := protocol.Frame{D: strings.Repeat("A", protocol.MaxFrameBytes)}
+	one, other := newPair(t, srv, testKey(t, 1)), newPair(t, srv, testKey(t, 2))
+	one.subscribe() // with which all that was sent so far is acknowledged
+	other.subscribe()
+	again := pair{site: newPeer(t, srv), wallet: newPeer(t, srv), id: someResumption()}
+	again.site.resume(again.id)
+	again.wallet.join(again.id)
+	again.attach()
+	big := protocol.Frame{N: first, D: strings.Repeat("A", protocol.MaxFrameBytes)}
 	post := func(p pair) reply { return p.site.call("POST", linkPath(p.id, "/offer"), big) }
-	want[any](t, post(first))
-	wantProblem(t, post(second), protocol.Overloaded)
-	first.wallet.dial().subscribe(protocol.OfferTopic(first.address), first.id, 0)
-	first.wallet.socket.expectOp(protocol.OpFrame)
-	first.wallet.socket.ack(first.id, 1)
-	first.wallet.socket.settle()
-	want[any](t, post(second))
-	big.N = 1
-	wantProblem(t, post(first), protocol.Overloaded)
-	want[any](t, second.site.call("DELETE", linkPath(second.id, ""), nil))
-	want[any](t, post(first))
-}
-
-// TestOneFrameBeforeClaim: a link that waits holds its offer and no more.
-func TestOneFrameBeforeClaim(t *testing.T) {
-	srv := liaisontest.NewServer(t)
-	site := newPeer(t, srv)
-	c := site.challenge()
-	want[any](t, site.call("POST", linkPath(c.RequestID, "/offer"), frame(0, "offer")))
-	wantProblem(t, site.call("POST", linkPath(c.RequestID, "/offer"), frame(1, "candidate")), protocol.LinkNotClaimed)
-	site.dial().subscribe(protocol.TopicLink, c.RequestID, 0)
-	site.socket.sendFrame(c.RequestID, frame(1, "candidate"))
-	site.socket.expectError(protocol.LinkNotClaimed)
+	want[any](t, post(one))
+	wantProblem(t, post(other), protocol.Overloaded)
+	waiting := opened(t, srv, testKey(t, 1))
+	wantProblem(t, waiting.wallet.call("POST", linkPath(waiting.id, "/join"), newJoin()), protocol.Overloaded)
+	one.wallet.socket.expectOp(protocol.OpFrame)
+	one.wallet.socket.ack(one.id, first+1)
+	one.wallet.socket.settle()
+	want[any](t, post(other))
+	big.N++
+	wantProblem(t, post(one), protocol.Overloaded)
+	want[any](t, other.site.call("DELETE", linkPath(other.id, ""), nil))
+	big.N = 0
+	want[any](t, post(again))
+	big.N = first + 1
+	wantProblem(t, post(one), protocol.Overloaded)
+	newPeer(t, srv).resume(again.id) // what was open before is over
+	want[any](t, post(one))
 }
 
 // TestAttachments: one socket hears for a bounded number of links.

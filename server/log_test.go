@@ -42,9 +42,8 @@ func TestPanicStaysShort(t *testing.T) {
 		cfg.Logger = slog.New(slog.NewJSONHandler(log, nil))
 		cfg.Verifier = verifierFunc(func(protocol.Proof) error { panic("canary\n" + strings.Repeat("long ", 10_000)) })
 	})
-	site := newPeer(t, srv)
-	c := site.challenge()
-	r := newPeer(t, srv).call("POST", linkPath(c.RequestID, ""), signed(t, testKey(t, 1), c.SignIn, c.RequestID))
+	p := greeted(t, srv, testKey(t, 1))
+	r := p.post(p.claim())
 	wantProblem(t, r, protocol.Internal)
 	if strings.Contains(string(r.body), "canary") {
 		t.Errorf("answer %s tells the cause", r.body)
@@ -60,7 +59,7 @@ func TestPanicStaysShort(t *testing.T) {
 	if !found {
 		t.Errorf("the log does not say where it happened: %.1000s", log.String())
 	}
-	site.view(c.RequestID) // and the server goes on
+	want[any](t, p.site.call("GET", protocol.PathSession, nil)) // and the server goes on
 }
 
 // TestLogHidesAddresses: errors of the network name both ends of a connection.
@@ -73,8 +72,8 @@ func TestLogHidesAddresses(t *testing.T) {
 		cfg.Logger = slog.New(slog.NewJSONHandler(log, nil))
 		cfg.Verifier = verifierFunc(func(protocol.Proof) error { return failure })
 	})
-	c := newPeer(t, srv).challenge()
-	wantProblem(t, newPeer(t, srv).call("POST", linkPath(c.RequestID, ""), signed(t, testKey(t, 1), c.SignIn, c.RequestID)), protocol.ProofRejected)
+	p := greeted(t, srv, testKey(t, 1))
+	wantProblem(t, p.post(p.claim()), protocol.ProofRejected)
 	if got := log.String(); strings.Contains(got, "198.51.100.23") || !strings.Contains(got, "look up: read: connection reset by peer") {
 		t.Errorf("log: %s\nwant the error without the address", got)
 	}

@@ -85,6 +85,12 @@ func (m *mailbox) trim(next uint64) bool {
 	return true
 }
 
+// reset forgets all frames, and how many there have been.
+func (m *mailbox) reset() {
+	m.trim(m.end())
+	m.base = 0
+}
+
 // end returns the number after the last frame that is here.
 func (m *mailbox) end() uint64 { return m.base + uint64(len(m.frames)) }
 

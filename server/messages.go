@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -94,7 +95,7 @@ func (s *socket) carryOut(m protocol.ClientMessage) error {
 	case protocol.OpSubscribe:
 		return s.subscribe(m)
 	case protocol.OpClose:
-		return s.closeLink(m.RequestID)
+		return s.closeLink(m.RequestID, m.Code)
 	}
 	a, ok := s.attached(m.RequestID)
 	if !ok {
@@ -104,7 +105,24 @@ func (s *socket) carryOut(m protocol.ClientMessage) error {
 		a.room.ack(a.side, m.Next)
 		return nil
 	}
-	return a.room.put(a.side.Other(), m.Frame())
+	err := a.room.put(a.side.Other(), m.Frame())
+	if errors.Is(err, protocol.LinkNotJoined) || errors.Is(err, protocol.LinkNotClaimed) {
+		err = s.putAgain(a, m.Frame())
+	}
+	return err
+}
+
+// putAgain puts a frame that the room refused, if the stored link allows it: what
+// became of the link may have been told to another node.
+func (s *socket) putAgain(a attachment, f protocol.Frame) error {
+	ctx, cancel := context.WithTimeout(s.server.ctx, messageTimeout)
+	defer cancel()
+	link, err := s.server.link(ctx, a.room.id)
+	if err != nil {
+		return err
+	}
+	a.room.note(link)
+	return a.room.put(a.side.Other(), f)
 }
 
 // subscribe lets the socket hear from a link: the site of who claims it, then
@@ -155,19 +173,20 @@ func (s *Server) catchUp(ctx context.Context, r *room, before liaison.Link) erro
 		return err
 	case link.State == liaison.Closed:
 		s.hub.closeRoom(r.id, link.Reason)
-	case link.State != before.State:
+	case link.State == liaison.Claimed && before.State != liaison.Claimed:
 		return r.claimed(link, nil)
 	}
+	r.note(link)
 	return nil
 }
 
-// mayHear says whether a side of a link may subscribe to a topic: the site to
-// its link, and each side, once an account was proved, to the frames for it
+// mayHear says whether a side of a link may subscribe to a topic: each to what
+// becomes of the link, and, once an account was proved, to the frames for it
 // under that account's address.
 func mayHear(link liaison.Link, side protocol.Side, topic protocol.Topic) error {
-	if topic == protocol.TopicLink {
-		if side != protocol.SiteSide {
-			return &liaison.Error{Code: protocol.LinkForbidden, Op: "subscribe", Msg: "this topic is for the site"}
+	if topic == protocol.TopicLink || topic == protocol.TopicJoin {
+		if topic != fateTopic(side) {
+			return &liaison.Error{Code: protocol.LinkForbidden, Op: "subscribe", Msg: "this topic is for the other side"}
 		}
 		return nil
 	}
@@ -180,10 +199,18 @@ func mayHear(link liaison.Link, side protocol.Side, topic protocol.Topic) error 
 	return nil
 }
 
-func (s *socket) closeLink(id protocol.RequestID) error {
+// fateTopic is where a side hears what becomes of its link.
+func fateTopic(side protocol.Side) protocol.Topic {
+	if side == protocol.SiteSide {
+		return protocol.TopicLink
+	}
+	return protocol.TopicJoin
+}
+
+func (s *socket) closeLink(id protocol.RequestID, reason protocol.Code) error {
 	ctx, cancel := context.WithTimeout(s.server.ctx, messageTimeout)
 	defer cancel()
-	return s.server.closeLink(ctx, id, s.session)
+	return s.server.closeLink(ctx, id, s.session, reason)
 }
 
 // slot is where the WebSocket library keeps our socket: its own default is a

@@ -13,29 +13,29 @@ func TestTwoNodes(t *testing.T) {
 	nodes := liaisontest.NewNodes(t, 2)
 	site, wallet, key := newPeer(t, nodes[0]), newPeer(t, nodes[1]), testKey(t, 1)
 	c := site.challenge()
-	want[any](t, site.call("POST", linkPath(c.RequestID, "/offer"), frame(0, "offer")))
 	site.dial().subscribe(protocol.TopicLink, c.RequestID, 0)
 
-	view := wallet.view(c.RequestID) // the offer is at the other node
-	claim := signed(t, key, view.SignIn, c.RequestID)
-	answer := frame(0, "answer")
-	claim.Answer = &answer
-	want[any](t, wallet.call("POST", linkPath(c.RequestID, ""), claim))
+	wallet.join(c.RequestID)
+	site.socket.expectFrame(hello)
+	want[any](t, site.call("POST", linkPath(c.RequestID, "/offer"), welcomeTo(c.RequestID)))
+	wallet.dial().subscribe(protocol.TopicJoin, c.RequestID, 0)
+	wallet.socket.expectFrame(welcome)
+	site.socket.expect(func(m protocol.ServerMessage) bool { return m.Op == protocol.OpPeer && m.State == protocol.PeerHere })
+	want[any](t, wallet.call("POST", linkPath(c.RequestID, ""), signed(t, key, c.SignIn, c.RequestID)))
 	if m := site.socket.expectOp(protocol.OpLink); m.Answer == nil || *m.Answer != answer {
 		t.Fatalf("link = %+v, want the answer too", m)
 	}
 	want[any](t, site.call("POST", protocol.PathSession, protocol.NewCollection(c.RequestID)))
-	site.socket.subscribe(protocol.AnswerTopic(key.Address()), c.RequestID, 0)
+	site.socket.subscribe(protocol.AnswerTopic(key.Address()), c.RequestID, 1)
 	site.socket.expectFrame(answer)
-	wallet.dial().subscribe(protocol.OfferTopic(key.Address()), c.RequestID, 0)
-	wallet.socket.expectFrame(frame(0, "offer"))
+	wallet.socket.subscribe(protocol.OfferTopic(key.Address()), c.RequestID, 1)
 	site.socket.sendFrame(c.RequestID, frame(1, "candidate"))
 	wallet.socket.expectFrame(frame(1, "candidate"))
 	wallet.socket.ack(c.RequestID, 2)
 	site.socket.expect(func(m protocol.ServerMessage) bool { return m.Op == protocol.OpAcked && m.Next == 2 })
 
 	// A second wallet at either node, and the news of it.
-	wantProblem(t, newPeer(t, nodes[1]).call("POST", linkPath(c.RequestID, ""), signed(t, testKey(t, 2), view.SignIn, c.RequestID)), protocol.LinkTaken)
+	wantProblem(t, newPeer(t, nodes[1]).call("POST", linkPath(c.RequestID, "/join"), newJoin()), protocol.LinkTaken)
 	site.socket.expectOp(protocol.OpNotice)
 
 	// The wallet moves to the site's node; its socket at the other is let go.

@@ -3,6 +3,7 @@ package server_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -127,9 +128,35 @@ func (p *peer) challenge() protocol.Challenge {
 	return want[protocol.Challenge](p.t, p.call("GET", protocol.PathChallenge, nil))
 }
 
-func (p *peer) view(id protocol.RequestID) protocol.LinkView {
+func linkPath(id protocol.RequestID, rest string) string {
+	return protocol.PathLinks + string(id) + rest
+}
+
+// The messages of the handshake and the answer, as the server sees them: it does
+// not look into them.
+var (
+	hello   = frame(0, "hello")
+	welcome = frame(0, "welcome")
+	answer  = frame(1, "answer")
+)
+
+// join takes the place for a wallet, which gets its session by that.
+func (p *peer) join(id protocol.RequestID) protocol.Joined {
 	p.t.Helper()
-	return want[protocol.LinkView](p.t, p.call("GET", protocol.PathLinks+string(id), nil))
+	return want[protocol.Joined](p.t, p.call("POST", linkPath(id, "/join"), newJoin()))
+}
+
+func newJoin() protocol.Join { return protocol.Join{Frame: hello, Key: protocol.NewNonce()} }
+
+// channelOf is the channel id of the one handshake on a link.
+func channelOf(id protocol.RequestID) protocol.ChannelID {
+	hash := sha256.Sum256([]byte(id))
+	return protocol.ChannelID("l1." + base64.RawURLEncoding.EncodeToString(hash[:]))
+}
+
+// welcomeTo is the site's message of the handshake, with the channel id.
+func welcomeTo(id protocol.RequestID) protocol.Offer {
+	return protocol.Offer{N: welcome.N, D: welcome.D, Channel: channelOf(id)}
 }
 
 // testKey is a wallet's key that is the same in each run.
@@ -145,7 +172,12 @@ func testKey(t testing.TB, n byte) *chain.AlgorandKey {
 // signed returns a claim of a link by a key.
 func signed(t testing.TB, key *chain.AlgorandKey, signIn protocol.SignInRequest, id protocol.RequestID) protocol.Claim {
 	t.Helper()
-	text, err := signIn.For(key.Chain(), key.Address(), id).Text()
+	return signedOn(t, key, signIn, channelOf(id))
+}
+
+func signedOn(t testing.TB, key *chain.AlgorandKey, signIn protocol.SignInRequest, channel protocol.ChannelID) protocol.Claim {
+	t.Helper()
+	text, err := signIn.For(key.Chain(), key.Address(), channel).Text()
 	if err != nil {
 		t.Fatalf("sign-in text: %v", err)
 	}
@@ -153,7 +185,7 @@ func signed(t testing.TB, key *chain.AlgorandKey, signIn protocol.SignInRequest,
 	if err != nil {
 		t.Fatalf("sign: %v", err)
 	}
-	return protocol.Claim{Nonce: signIn.Nonce, Proof: proof}
+	return protocol.Claim{Nonce: signIn.Nonce, Proof: proof, Answer: answer, Key: protocol.NewNonce()}
 }
 
 // frame returns frame n with some text as its payload.
@@ -161,28 +193,83 @@ func frame(n int, text string) protocol.Frame {
 	return protocol.Frame{N: uint64(n), D: base64.RawURLEncoding.EncodeToString([]byte(text))}
 }
 
-// pair is a claimed link with both of its ends.
+// pair is a link with both of its ends.
 type pair struct {
 	site, wallet *peer
 	id           protocol.RequestID
-	address      string
+	signIn       protocol.SignInRequest
+	key          *chain.AlgorandKey
+	address      string // the key's
 }
 
-// newPair opens a link and claims it with the key.
-func newPair(t testing.TB, srv *liaisontest.Server, key *chain.AlgorandKey) pair {
+// opened opens a link; nobody has joined it.
+func opened(t testing.TB, srv *liaisontest.Server, key *chain.AlgorandKey) pair {
 	t.Helper()
-	p := pair{site: newPeer(t, srv), wallet: newPeer(t, srv), address: key.Address()}
+	p := pair{site: newPeer(t, srv), wallet: newPeer(t, srv), key: key, address: key.Address()}
 	c := p.site.challenge()
-	p.id = c.RequestID
-	want[protocol.SessionView](t, p.wallet.call("POST", protocol.PathLinks+string(p.id), signed(t, key, c.SignIn, p.id)))
-	want[protocol.SessionView](t, p.site.call("POST", protocol.PathSession, protocol.NewCollection(p.id)))
+	p.id, p.signIn = c.RequestID, c.SignIn
 	return p
 }
 
-// subscribe attaches both ends to the frames for them.
+// greeted opens a link and lets both ends shake hands; the person at the wallet
+// has not answered.
+func greeted(t testing.TB, srv *liaisontest.Server, key *chain.AlgorandKey) pair {
+	t.Helper()
+	p := opened(t, srv, key)
+	p.greet()
+	return p
+}
+
+// greet lets both ends shake hands.
+func (p pair) greet() {
+	p.site.t.Helper()
+	p.wallet.join(p.id)
+	p.welcome()
+}
+
+// welcome sends the site's part of the handshake.
+func (p pair) welcome() {
+	p.site.t.Helper()
+	want[any](p.site.t, p.site.call("POST", linkPath(p.id, "/offer"), welcomeTo(p.id)))
+}
+
+// claim returns the claim that the wallet would post now.
+func (p pair) claim() protocol.Claim {
+	p.site.t.Helper()
+	return signed(p.site.t, p.key, p.signIn, p.id)
+}
+
+// post posts a claim.
+func (p pair) post(claim protocol.Claim) reply {
+	p.site.t.Helper()
+	return p.wallet.call("POST", linkPath(p.id, ""), claim)
+}
+
+// collect exchanges the site's retired token.
+func (p pair) collect() protocol.SessionView {
+	p.site.t.Helper()
+	return want[protocol.SessionView](p.site.t, p.site.call("POST", protocol.PathSession, protocol.NewCollection(p.id)))
+}
+
+// newPair opens a link, and claims it with the key. Either end has sent frames 0
+// and 1.
+func newPair(t testing.TB, srv *liaisontest.Server, key *chain.AlgorandKey) pair {
+	t.Helper()
+	p := greeted(t, srv, key)
+	want[protocol.SessionView](t, p.post(p.claim()))
+	p.collect()
+	want[any](t, p.site.call("POST", linkPath(p.id, "/offer"), frame(1, "candidate")))
+	return p
+}
+
+// first is the number of the first frame that an end of a pair has not sent yet.
+const first = 2
+
+// subscribe attaches both ends to the frames for them; they have got those that
+// either has sent.
 func (p pair) subscribe() {
-	p.site.dial().subscribe(protocol.AnswerTopic(p.address), p.id, 0)
-	p.wallet.dial().subscribe(protocol.OfferTopic(p.address), p.id, 0)
+	p.site.dial().subscribe(protocol.AnswerTopic(p.address), p.id, first)
+	p.wallet.dial().subscribe(protocol.OfferTopic(p.address), p.id, first)
 }
 
 // testSocket is a WebSocket that collects what it gets.
@@ -289,6 +376,21 @@ func (s *testSocket) sendFrame(id protocol.RequestID, f protocol.Frame) {
 func (s *testSocket) ack(id protocol.RequestID, next int) {
 	s.t.Helper()
 	s.send(protocol.ClientMessage{Op: protocol.OpAck, RequestID: id, Next: uint64(next)})
+}
+
+func (s *testSocket) expectClosed(code protocol.Code) protocol.ServerMessage {
+	s.t.Helper()
+	m := s.expectOp(protocol.OpClosed)
+	if m.Code != code || m.Remedy == "" {
+		s.t.Fatalf("closed = %+v, want %s with a remedy", m, code)
+	}
+	return m
+}
+
+// expectAcked waits until all frames below next are acknowledged.
+func (s *testSocket) expectAcked(next int) {
+	s.t.Helper()
+	s.expect(func(m protocol.ServerMessage) bool { return m.Op == protocol.OpAcked && m.Next == uint64(next) })
 }
 
 // subscribe subscribes and waits for the confirmation.

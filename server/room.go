@@ -26,18 +26,30 @@ type room struct {
 	// Guarded by mu.
 	ends      [2]end // by protocol.Side
 	address   string // of the account that claimed the link; empty before
+	resuming  bool   // the link is a resumption: nobody claims it
+	bound     bool   // the site has named the channel
+	by        openedBy
+	version   uint64 // of the link, the newest that is known here
 	expiresAt time.Time
 	reason    protocol.Code // why the link ended; empty while it lives
 	warned    bool          // the site knows that a second wallet came
 }
 
+// openedBy tells one opening of a resumption from another.
+type openedBy struct {
+	site     liaison.SessionID
+	issuedAt int64 // in Unix seconds
+}
+
 // end is one side of a room.
 type end struct {
-	socket *socket // attached here; nil if not
-	frames bool    // the socket asked for frames, not only for the link's fate
-	remote bool    // attached to another node
-	cursor uint64  // the frame that the socket gets next
-	inbox  mailbox // frames for this side
+	socket *socket        // attached here; nil if not
+	opened uint64         // version that the link had when the socket attached
+	frames bool           // the socket asked for frames
+	topic  protocol.Topic // what it asked for last that brings them
+	remote bool           // attached to another node
+	cursor uint64         // the frame that the socket gets next
+	inbox  mailbox        // frames for this side
 }
 
 // attached reports whether the side can receive frames on some node.
@@ -50,8 +62,8 @@ func (r *room) put(to protocol.Side, f protocol.Frame) error {
 	if r.reason != "" {
 		return r.reason
 	}
-	if r.address == "" && f.N > 0 { // the offer is all that may wait for a wallet
-		return protocol.LinkNotClaimed
+	if err := r.admitsLocked(to, f.N); err != nil {
+		return err
 	}
 	e := &r.ends[to]
 	if f.N < e.inbox.base { // its sender does not know yet that it has arrived
@@ -74,15 +86,39 @@ func (r *room) put(to protocol.Side, f protocol.Frame) error {
 	return nil
 }
 
+// admitsLocked says whether a frame may come now. Until the link is claimed that
+// is the handshake alone, and the site's part of it after it named the channel.
+func (r *room) admitsLocked(to protocol.Side, n uint64) error {
+	switch {
+	case r.resuming || r.address != "":
+		return nil
+	case n > 0:
+		return protocol.LinkNotClaimed
+	case to == protocol.WalletSide && !r.bound:
+		return protocol.LinkNotJoined
+	}
+	return nil
+}
+
+// carriesLocked reports whether frames for a side go out under a topic: under
+// that of the link's fate as long as nobody has claimed it, then under that of
+// the account's address.
+func (r *room) carriesLocked(s protocol.Side, topic protocol.Topic) bool {
+	if r.address == "" {
+		return topic == fateTopic(s)
+	}
+	return topic == s.Topic(r.address)
+}
+
 // flushLocked hands the attached socket every frame that is next in order.
 func (r *room) flushLocked(to protocol.Side) {
 	e := &r.ends[to]
-	if e.socket == nil || !e.frames {
+	if e.socket == nil || !e.frames || !r.carriesLocked(to, e.topic) {
 		return
 	}
 	for {
 		f, ok := e.inbox.get(e.cursor)
-		if !ok || !e.socket.send(protocol.AppendFrame(nil, to.Topic(r.address), r.id, f)) {
+		if !ok || !e.socket.send(protocol.AppendFrame(nil, e.topic, r.id, f)) {
 			return
 		}
 		e.cursor++
@@ -109,12 +145,12 @@ func (r *room) attach(s protocol.Side, socket *socket, link liaison.Link, sub su
 	e := &r.ends[s]
 	if e.socket != socket {
 		replaced = r.replaceLocked(s)
-		e.socket, e.remote = socket, false
+		e.socket, e.opened, e.remote = socket, link.Version, false
 		r.hub.publish(liaison.Signal{Kind: liaison.SignalAttached, Link: r.id, Side: s})
 	}
-	if sub.topic == protocol.TopicLink {
+	if !r.carriesLocked(s, sub.topic) {
 		socket.sendMessage(r.subscribed(link, sub.topic, 0))
-		if link.State == liaison.Claimed {
+		if s == protocol.SiteSide && link.State == liaison.Claimed {
 			r.tellClaimedLocked(link)
 		}
 		return replaced, nil
@@ -128,7 +164,7 @@ func (r *room) attach(s protocol.Side, socket *socket, link liaison.Link, sub su
 func (r *room) attachFramesLocked(s protocol.Side, link liaison.Link, sub subscription) {
 	e, outgoing := &r.ends[s], &r.ends[s.Other()].inbox
 	news := !e.frames
-	e.frames, e.cursor = true, sub.since
+	e.frames, e.topic, e.cursor = true, sub.topic, sub.since
 	outgoing.trim(sub.acked)
 	e.socket.sendMessage(r.subscribed(link, sub.topic, outgoing.base))
 	r.ackedLocked(s, sub.since)
@@ -170,8 +206,32 @@ func (r *room) noteLocked(link liaison.Link) {
 	if link.ExpiresAt.After(r.expiresAt) {
 		r.expiresAt = link.ExpiresAt
 	}
-	if link.State == liaison.Claimed { // whoever read it earlier may come later
+	// Whoever read the link earlier may come later, so nothing is taken back.
+	if link.State == liaison.Claimed {
 		r.address = link.Account.Address()
+	}
+	r.noteOpeningLocked(link)
+	r.resuming = r.resuming || link.Resumption
+	r.bound = r.bound || link.Channel != ""
+}
+
+// noteOpeningLocked forgets the frames of an earlier opening of a resumption. Its
+// end may be told here later than what follows it.
+func (r *room) noteOpeningLocked(link liaison.Link) {
+	if link.Version < r.version {
+		return
+	}
+	by := openedBy{link.Site, link.IssuedAt.Unix()}
+	if r.resuming && by != r.by {
+		r.forgetLocked()
+	}
+	r.version, r.by = link.Version, by
+}
+
+// forgetLocked forgets all frames, and how many there have been.
+func (r *room) forgetLocked() {
+	for s := range r.ends {
+		r.ends[s].inbox.reset()
 	}
 }
 
@@ -235,16 +295,6 @@ func (r *room) tellAckedLocked(s protocol.Side) {
 	}
 }
 
-// firstOffer returns the site's first frame if it is here.
-func (r *room) firstOffer() *protocol.Frame {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if f, ok := r.ends[protocol.WalletSide].inbox.get(0); ok {
-		return &f
-	}
-	return nil
-}
-
 // claimed tells the site, if it is attached here, who claimed the link.
 func (r *room) claimed(link liaison.Link, answer *protocol.Frame) error {
 	r.mu.Lock()
@@ -259,15 +309,18 @@ func (r *room) claimed(link liaison.Link, answer *protocol.Frame) error {
 	return err
 }
 
+// answerFrame is the number of the wallet's frame that comes with its claim.
+const answerFrame = 1
+
 // tellClaimedLocked sends the site the claim of its link, with the wallet's
-// first frame if that is here.
+// answer if that is here.
 func (r *room) tellClaimedLocked(link liaison.Link) {
 	site := &r.ends[protocol.SiteSide]
 	if site.socket == nil {
 		return
 	}
 	m := protocol.ServerMessage{Op: protocol.OpLink, RequestID: r.id, Account: link.Account, Proof: &link.Proof}
-	if f, ok := site.inbox.get(0); ok {
+	if f, ok := site.inbox.get(answerFrame); ok {
 		m.Answer = &f
 	}
 	site.socket.sendMessage(m)
@@ -293,13 +346,34 @@ func (r *room) close(reason protocol.Code) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.reason = reason
+	r.forgetLocked()
 	for s := range r.ends {
 		if socket := r.ends[s].socket; socket != nil && socket.detach(r) {
 			socket.sendMessage(closedMessage(r.id, reason))
 		}
-		r.ends[s].inbox.trim(r.ends[s].inbox.end())
 		r.ends[s] = end{}
 	}
+}
+
+// reopen forgets what was kept for the link before it had this version, and lets
+// go of the sockets that attached before. It returns how many they are, for the
+// caller to release.
+func (r *room) reopen(version uint64) (replaced int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.warned = false
+	if r.version < version {
+		r.forgetLocked()
+	}
+	for s := range r.ends {
+		e := &r.ends[s]
+		if e.socket == nil {
+			e.remote = false
+		} else if e.opened < version && r.replaceLocked(protocol.Side(s)) != nil {
+			replaced++
+		}
+	}
+	return replaced
 }
 
 func closedMessage(id protocol.RequestID, reason protocol.Code) protocol.ServerMessage {

@@ -121,13 +121,30 @@ func (s *Server) Account(r *http.Request) (protocol.Account, error) {
 	return session.Account, nil // zero upon any other error
 }
 
+// Session returns what [Server.Account] does, and how far it can be trusted. The
+// zero value means that nobody is signed in.
+func (s *Server) Session(r *http.Request) (protocol.SessionView, error) {
+	session, err := s.session(r)
+	if errors.Is(err, protocol.Unavailable) {
+		return protocol.SessionView{}, err
+	}
+	if err != nil || session.Account == "" {
+		return protocol.SessionView{}, nil // nobody, for whatever reason
+	}
+	return viewOf(session), nil
+}
+
+func viewOf(s liaison.Session) protocol.SessionView {
+	return protocol.SessionView{Account: s.Account, Assurance: s.Assurance, ExpiresAt: s.ExpiresAt}
+}
+
 // getSession answers GET /v1/session.
 func (s *Server) getSession(w http.ResponseWriter, r *http.Request) error {
 	session, err := s.session(r)
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, protocol.SessionView{Account: session.Account, ExpiresAt: session.ExpiresAt})
+	return writeJSON(w, viewOf(session))
 }
 
 // collectSession answers POST /v1/session: after a wallet claimed the browser's
@@ -155,7 +172,7 @@ func (s *Server) collectSession(w http.ResponseWriter, r *http.Request) error {
 	if next != "" {
 		s.setCookie(w, next)
 	}
-	return writeJSON(w, protocol.SessionView{Account: session.Account, ExpiresAt: session.ExpiresAt})
+	return writeJSON(w, viewOf(session))
 }
 
 // collectable returns the session of a request if it owns the claimed link and

@@ -141,7 +141,9 @@ func TestFixation(t *testing.T) {
 
 	// Neither does the id that was good until the wallet came.
 	before := victim.token
-	want[any](t, newPeer(t, srv).call("POST", linkPath(c.RequestID, ""), signed(t, testKey(t, 1), c.SignIn, c.RequestID)))
+	p := pair{site: victim, wallet: newPeer(t, srv), id: c.RequestID, signIn: c.SignIn, key: testKey(t, 1)}
+	p.greet()
+	want[any](t, p.post(p.claim()))
 	want[any](t, victim.call("POST", protocol.PathSession, protocol.NewCollection(c.RequestID)))
 	attacker.token = before
 	wantProblem(t, attacker.call("GET", protocol.PathSession, nil), protocol.SessionRequired)
@@ -155,16 +157,15 @@ func TestFixation(t *testing.T) {
 // change of the session's id; another one of the same session does not.
 func TestSignInKeepsSocket(t *testing.T) {
 	srv := liaisontest.NewServer(t)
-	site, key := newPeer(t, srv), testKey(t, 1)
-	c := site.challenge()
-	idle := site.dial()
-	waiting := site.dial()
-	waiting.subscribe(protocol.TopicLink, c.RequestID, 0)
-	want[any](t, newPeer(t, srv).call("POST", linkPath(c.RequestID, ""), signed(t, key, c.SignIn, c.RequestID)))
-	want[any](t, site.call("POST", protocol.PathSession, protocol.NewCollection(c.RequestID)))
+	p := greeted(t, srv, testKey(t, 1))
+	idle := p.site.dial()
+	waiting := p.site.dial()
+	waiting.subscribe(protocol.TopicLink, p.id, 0)
+	want[any](t, p.post(p.claim()))
+	p.collect()
 	idle.expectClose(protocol.SessionRotated)
-	waiting.subscribe(protocol.AnswerTopic(key.Address()), c.RequestID, 0)
-	again := site.call("POST", protocol.PathSession, protocol.NewCollection(c.RequestID))
+	waiting.subscribe(protocol.AnswerTopic(p.address), p.id, 0)
+	again := p.site.call("POST", protocol.PathSession, protocol.NewCollection(p.id))
 	if view := want[protocol.SessionView](t, again); view.Account == "" || again.header.Get("Set-Cookie") != "" {
 		t.Fatalf("collected again: account %q, Set-Cookie %q; want the account and no new id", view.Account, again.header.Get("Set-Cookie"))
 	}
@@ -174,15 +175,17 @@ func TestSignInKeepsSocket(t *testing.T) {
 // no other, whatever else that knows of the link.
 func TestOnlyTheOwner(t *testing.T) {
 	srv := liaisontest.NewServer(t)
-	site, other, key := newPeer(t, srv), newPeer(t, srv), testKey(t, 1)
-	c := site.challenge()
+	p, other, key := greeted(t, srv, testKey(t, 1)), newPeer(t, srv), testKey(t, 1)
 	other.challenge()
-	other.dial().send(protocol.ClientMessage{Op: protocol.OpSubscribe, Topic: protocol.TopicLink, RequestID: c.RequestID})
-	other.socket.expectError(protocol.LinkForbidden)
-	want[any](t, newPeer(t, srv).call("POST", linkPath(c.RequestID, ""), signed(t, key, c.SignIn, c.RequestID)))
-	wantProblem(t, other.call("POST", protocol.PathSession, protocol.NewCollection(c.RequestID)), protocol.LinkForbidden)
-	for _, topic := range []protocol.Topic{protocol.TopicLink, protocol.AnswerTopic(key.Address()), protocol.OfferTopic(key.Address())} {
-		other.socket.send(protocol.ClientMessage{Op: protocol.OpSubscribe, Topic: topic, RequestID: c.RequestID})
+	other.dial()
+	for _, topic := range []protocol.Topic{protocol.TopicLink, protocol.TopicJoin} {
+		other.socket.send(protocol.ClientMessage{Op: protocol.OpSubscribe, Topic: topic, RequestID: p.id})
+		other.socket.expectError(protocol.LinkForbidden)
+	}
+	want[any](t, p.post(p.claim()))
+	wantProblem(t, other.call("POST", protocol.PathSession, protocol.NewCollection(p.id)), protocol.LinkForbidden)
+	for _, topic := range []protocol.Topic{protocol.TopicLink, protocol.TopicJoin, protocol.AnswerTopic(key.Address()), protocol.OfferTopic(key.Address())} {
+		other.socket.send(protocol.ClientMessage{Op: protocol.OpSubscribe, Topic: topic, RequestID: p.id})
 		other.socket.expectError(protocol.LinkForbidden)
 	}
 	if got := want[protocol.SessionView](t, other.call("GET", protocol.PathSession, nil)); got.Account != "" {
@@ -195,10 +198,16 @@ func TestOnlyTheOwner(t *testing.T) {
 // TestTopics: which end may subscribe to what, and when.
 func TestTopics(t *testing.T) {
 	srv := liaisontest.NewServer(t)
-	site, key := newPeer(t, srv), testKey(t, 1)
-	c := site.challenge()
-	site.dial().send(protocol.ClientMessage{Op: protocol.OpSubscribe, Topic: protocol.AnswerTopic(key.Address()), RequestID: c.RequestID})
-	site.socket.expectError(protocol.LinkNotClaimed)
+	key := testKey(t, 1)
+	before := greeted(t, srv, key)
+	for end, topic := range map[*peer]protocol.Topic{before.site: protocol.AnswerTopic(key.Address()), before.wallet: protocol.OfferTopic(key.Address())} {
+		end.dial().send(protocol.ClientMessage{Op: protocol.OpSubscribe, Topic: topic, RequestID: before.id})
+		end.socket.expectError(protocol.LinkNotClaimed)
+	}
+	before.site.socket.send(protocol.ClientMessage{Op: protocol.OpSubscribe, Topic: protocol.TopicJoin, RequestID: before.id})
+	before.site.socket.expectError(protocol.LinkForbidden)
+	before.wallet.socket.send(protocol.ClientMessage{Op: protocol.OpSubscribe, Topic: protocol.TopicLink, RequestID: before.id})
+	before.wallet.socket.expectError(protocol.LinkForbidden)
 
 	p := newPair(t, srv, key)
 	p.site.dial()
@@ -215,6 +224,9 @@ func TestTopics(t *testing.T) {
 		{"wallet, offers", p.wallet, protocol.OfferTopic(p.address), true},
 		{"wallet, answers", p.wallet, protocol.AnswerTopic(p.address), false},
 		{"wallet, another address", p.wallet, protocol.OfferTopic(testKey(t, 2).Address()), false},
+		{"site, link", p.site, protocol.TopicLink, true},
+		{"site, join", p.site, protocol.TopicJoin, false},
+		{"wallet, join", p.wallet, protocol.TopicJoin, true},
 		{"wallet, link", p.wallet, protocol.TopicLink, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -293,16 +305,16 @@ func TestStoredSession(t *testing.T) {
 // does the key without the old id.
 func TestLostCollection(t *testing.T) {
 	srv := liaisontest.NewServer(t)
-	site := newPeer(t, srv)
-	c := site.challenge()
-	want[any](t, newPeer(t, srv).call("POST", linkPath(c.RequestID, ""), signed(t, testKey(t, 1), c.SignIn, c.RequestID)))
-	retired, body := site.token, protocol.NewCollection(c.RequestID)
+	p := greeted(t, srv, testKey(t, 1))
+	site := p.site
+	want[any](t, p.post(p.claim()))
+	retired, body := site.token, protocol.NewCollection(p.id)
 	want[protocol.SessionView](t, site.call("POST", protocol.PathSession, body))
 	collected := site.token
 
 	site.token = retired
 	wantProblem(t, site.call("GET", protocol.PathSession, nil), protocol.SessionRequired)
-	wantProblem(t, site.call("POST", protocol.PathSession, protocol.NewCollection(c.RequestID)), protocol.SessionRequired)
+	wantProblem(t, site.call("POST", protocol.PathSession, protocol.NewCollection(p.id)), protocol.SessionRequired)
 	stranger := newPeer(t, srv)
 	stranger.challenge()
 	wantProblem(t, stranger.call("POST", protocol.PathSession, body), protocol.LinkForbidden)
@@ -312,5 +324,5 @@ func TestLostCollection(t *testing.T) {
 		t.Fatalf("collected again: account %q, same id %v; want the account and the id of the first answer", view.Account, site.token == collected)
 	}
 	want[protocol.SessionView](t, site.call("GET", protocol.PathSession, nil))
-	wantProblem(t, stranger.call("POST", protocol.PathSession, `{"requestId":"`+string(c.RequestID)+`","key":""}`), protocol.InvalidMessage)
+	wantProblem(t, stranger.call("POST", protocol.PathSession, `{"requestId":"`+string(p.id)+`","key":""}`), protocol.InvalidMessage)
 }

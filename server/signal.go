@@ -20,7 +20,11 @@ func (r *room) handle(signal liaison.Signal) {
 		r.warnSite()
 		return
 	case liaison.SignalClosed:
-		r.hub.closeRoom(r.id, signal.Code)
+		if signal.Code == protocol.Replaced { // and opened anew: some may be attached to that already
+			r.hub.reopenRoom(r.id, signal.Generation)
+		} else {
+			r.hub.closeRoom(r.id, signal.Code)
+		}
 		return
 	}
 	if replaced := r.handleFlow(signal); replaced != nil {
@@ -47,8 +51,8 @@ func (r *room) handleFlow(signal liaison.Signal) (replaced *socket) {
 	case liaison.SignalPeer:
 		r.remotePeerLocked(signal)
 	case liaison.SignalAttached:
+		// That it can hear there is told by a signal of its own.
 		replaced = r.replaceLocked(signal.Side)
-		r.ends[signal.Side].remote = true
 	}
 	return replaced
 }
@@ -101,7 +105,7 @@ func (h *hub) remoteClaim(r *room, answer *protocol.Frame) {
 	if err != nil || link.State != liaison.Claimed {
 		return // the site hears of it when it asks again
 	}
-	if answer != nil && (answer.N != 0 || answer.Validate() != nil) {
+	if answer != nil && (answer.N != answerFrame || answer.Validate() != nil) {
 		answer = nil
 	}
 	if err := r.claimed(link, answer); err != nil {

@@ -40,6 +40,7 @@ type socket struct {
 	conn    *gws.Conn
 	session liaison.SessionID
 	addr    netip.Addr
+	network netip.Addr   // what may be compared with the other side's; see networkAddress
 	heard   atomic.Int64 // when anything was read last, in Unix seconds
 	opened  int64        // in Unix seconds
 
@@ -127,7 +128,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, session liaison
 	}
 	now := time.Now().Unix()
 	socket := &socket{
-		server: s, conn: conn, addr: addr, opened: now,
+		server: s, conn: conn, addr: addr, network: s.networkAddress(r), opened: now,
 		session: session.ID, generation: session.Generation,
 	}
 	socket.heard.Store(now)

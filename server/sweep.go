@@ -52,13 +52,13 @@ func (s *Server) pingSockets(round int64) {
 }
 
 // expireRooms ends the links whose time ran out, and renews those that are
-// claimed and to which a side is attached.
+// claimed, or resumptions, and to which a side is attached.
 func (s *Server) expireRooms(ctx context.Context) {
 	now := s.cfg.Now()
 	for _, r := range s.hub.openRooms() {
-		expiresAt, claimed, sessions := r.lease()
+		expiresAt, renewable, sessions := r.lease()
 		switch left := expiresAt.Sub(now); {
-		case claimed && len(sessions) > 0 && left < protocol.ClaimedTTL/2:
+		case renewable && len(sessions) > 0 && left < protocol.ClaimedTTL/2:
 			s.renew(ctx, r, sessions)
 		case left <= 0:
 			s.expire(ctx, r)
@@ -110,9 +110,26 @@ func (s *Server) renew(ctx context.Context, r *room, sessions []liaison.SessionI
 				socket.close(protocol.SessionRequired)
 			}
 		case err == nil:
-			s.touch(ctx, session)
+			s.touch(ctx, s.keptFor(link, session))
 		}
 	}
+}
+
+// keptFor lets an anonymous session live on with the resumption that it is
+// attached to, for as long as any session may: what was proved before is not
+// proved again there.
+func (s *Server) keptFor(link liaison.Link, session liaison.Session) liaison.Session {
+	if !link.Resumption || session.Account != "" {
+		return session
+	}
+	until, end := s.cfg.Now().Add(s.cfg.Sessions.Idle), link.IssuedAt.Add(s.cfg.Sessions.Absolute)
+	if until.After(end) {
+		until = end
+	}
+	if until.After(session.ExpiresAt) {
+		session.ExpiresAt = until
+	}
+	return session
 }
 
 // removeExpired removes from the store what nobody will ask for any more.
@@ -130,10 +147,10 @@ func (s *Server) removeExpired(ctx context.Context) {
 }
 
 // lease says until when the link lives, and who uses it here.
-func (r *room) lease() (expiresAt time.Time, claimed bool, sessions []liaison.SessionID) {
+func (r *room) lease() (expiresAt time.Time, renewable bool, sessions []liaison.SessionID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.address == "" {
+	if r.address == "" && !r.resuming {
 		return r.expiresAt, false, nil
 	}
 	for i := range r.ends {

@@ -20,8 +20,9 @@ func TestCollectWithAnotherLink(t *testing.T) {
 	if browser.token != kept.token {
 		t.Fatal("a signed-in session got another token with a link; this test is about one that keeps it")
 	}
-	second := newPeer(t, srv)
-	want[protocol.SessionView](t, second.call("POST", linkPath(c.RequestID, ""), signed(t, testKey(t, 2), c.SignIn, c.RequestID)))
+	second := pair{site: browser, wallet: newPeer(t, srv), id: c.RequestID, signIn: c.SignIn, key: testKey(t, 2)}
+	second.greet()
+	want[protocol.SessionView](t, second.post(second.claim()))
 
 	wantProblem(t, kept.call("POST", protocol.PathSession, protocol.NewCollection(first.id)), protocol.LinkForbidden)
 	got := want[protocol.SessionView](t, browser.call("POST", protocol.PathSession, protocol.NewCollection(c.RequestID)))

@@ -21,6 +21,12 @@ func commit(t testing.TB, store *sqlite.Store, change liaison.Change) {
 	}
 }
 
+func newLink() liaison.Link { return liaison.NewLink("site", "https://example.com", now) }
+
+func newSession(token liaison.Token) liaison.Session {
+	return liaison.NewSession(token, now, liaison.SessionLimits{Idle: time.Hour, Absolute: time.Hour})
+}
+
 func claimed(link liaison.Link) liaison.Link {
 	link.State, link.Wallet, link.Nonce = liaison.Claimed, "8b0e4c52-5b8e-4b52-9f5e-3f0f6f1b7c11", ""
 	link.Proof = protocol.Proof{
@@ -33,8 +39,8 @@ func claimed(link liaison.Link) liaison.Link {
 
 func BenchmarkLink(b *testing.B) {
 	store := open(b, newPath(b))
-	waiting := liaison.NewLink("site", now)
-	answered := claimed(liaison.NewLink("site", now))
+	waiting := newLink()
+	answered := claimed(newLink())
 	commit(b, store, liaison.Change{Links: []liaison.Link{waiting, answered}})
 	for name, id := range map[string]protocol.RequestID{"waiting": waiting.ID, "claimed": answered.ID} {
 		b.Run(name, func(b *testing.B) {
@@ -50,7 +56,8 @@ func BenchmarkLink(b *testing.B) {
 
 func BenchmarkSessionByToken(b *testing.B) {
 	store := open(b, newPath(b))
-	session, token := liaison.NewSession("", now, liaison.SessionLimits{Absolute: time.Hour})
+	token := liaison.NewToken()
+	session := newSession(token)
 	commit(b, store, liaison.Change{Sessions: []liaison.Session{session}})
 	b.ReportAllocs()
 	for b.Loop() {
@@ -64,12 +71,12 @@ func BenchmarkSessionByToken(b *testing.B) {
 // the figures must not rise.
 func BenchmarkWaitingLinks(b *testing.B) {
 	store := open(b, newPath(b))
-	commit(b, store, liaison.Change{Links: []liaison.Link{liaison.NewLink("site", now)}})
+	commit(b, store, liaison.Change{Links: []liaison.Link{newLink()}})
 	total := 1
 	for _, others := range []int{0, 10_000, 100_000} {
 		var change liaison.Change
 		for ; total < others; total++ {
-			change.Links = append(change.Links, liaison.NewLink(liaison.SessionID(fmt.Sprint("other-", total)), now))
+			change.Links = append(change.Links, liaison.NewLink(liaison.SessionID(fmt.Sprint("other-", total)), "", now))
 		}
 		commit(b, store, change)
 		b.Run(fmt.Sprint("others=", others), func(b *testing.B) {
@@ -86,7 +93,7 @@ func BenchmarkWaitingLinks(b *testing.B) {
 // BenchmarkCommit changes one link, one commit after the other.
 func BenchmarkCommit(b *testing.B) {
 	store := open(b, newPath(b))
-	link := claimed(liaison.NewLink("site", now))
+	link := claimed(newLink())
 	commit(b, store, liaison.Change{Links: []liaison.Link{link}})
 	b.ReportAllocs()
 	measureCPU(b, func() {
@@ -106,8 +113,8 @@ func BenchmarkCreate(b *testing.B) {
 	b.ReportAllocs()
 	measureCPU(b, func() {
 		for b.Loop() {
-			session, _ := liaison.NewSession("", now, liaison.SessionLimits{Absolute: time.Hour})
-			change := liaison.Change{Sessions: []liaison.Session{session}, Links: []liaison.Link{liaison.NewLink(session.ID, now)}}
+			session := newSession(liaison.NewToken())
+			change := liaison.Change{Sessions: []liaison.Session{session}, Links: []liaison.Link{liaison.NewLink(session.ID, "", now)}}
 			if err := store.Commit(b.Context(), change); err != nil {
 				b.Fatal(err)
 			}
@@ -121,7 +128,7 @@ func BenchmarkCommitParallel(b *testing.B) {
 	store := open(b, newPath(b))
 	links := make([]liaison.Link, 64)
 	for i := range links {
-		links[i] = liaison.NewLink("site", now)
+		links[i] = newLink()
 	}
 	commit(b, store, liaison.Change{Links: links})
 	var next atomic.Int64

@@ -25,7 +25,7 @@ type conn struct {
 }
 
 // maxColumns is the widest row that is read.
-const maxColumns = 16
+const maxColumns = 24
 
 // pragmas apply to each connection. The page caches are small since the
 // operating system caches the file as well; temporary tables stay in memory so

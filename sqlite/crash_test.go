@@ -108,11 +108,11 @@ func commitUntilKilled(path string) {
 
 func claimOne(store *sqlite.Store) error {
 	ctx := context.Background()
-	link := liaison.NewLink("site", now)
+	link := newLink()
 	if err := store.Commit(ctx, liaison.Change{Links: []liaison.Link{link}}); err != nil {
 		return err
 	}
-	session, _ := liaison.NewSession("", now, liaison.SessionLimits{Absolute: time.Hour})
+	session := newSession(liaison.NewToken())
 	link.Version, link.State, link.Wallet = 1, liaison.Claimed, session.ID
 	link.Account = protocol.NewAccount(protocol.AlgorandMainNet, strings.ReplaceAll(string(session.ID), "-", ""))
 	change := liaison.Change{

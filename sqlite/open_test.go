@@ -101,7 +101,7 @@ func TestFilesAreForTheirOwnerOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	store := open(t, path)
-	commit(t, store, liaison.Change{Links: []liaison.Link{liaison.NewLink("site", now)}})
+	commit(t, store, liaison.Change{Links: []liaison.Link{newLink()}})
 	for _, suffix := range []string{"", "-wal", "-shm", ".lock"} {
 		info, err := os.Stat(path + suffix)
 		if err != nil {
@@ -126,7 +126,7 @@ func TestConnectionsAreDurableAndSmall(t *testing.T) {
 func TestRecordsSurviveReopening(t *testing.T) {
 	path := newPath(t)
 	store := open(t, path)
-	link := claimed(liaison.NewLink("site", now))
+	link := claimed(newLink())
 	commit(t, store, liaison.Change{Links: []liaison.Link{link}})
 	if err := store.Close(); err != nil {
 		t.Fatal(err)

@@ -86,8 +86,16 @@ func (r *recent) link(id protocol.RequestID) (liaison.Link, bool) {
 	r.mu.Lock()
 	l, ok := r.links.get(id)
 	r.mu.Unlock()
-	l.Proof.Signature = bytes.Clone(l.Proof.Signature) // the caller's to change
+	l.Proof = cloned(l.Proof) // the caller's to change
 	return l, ok
+}
+
+func cloned(p protocol.Proof) protocol.Proof {
+	p.Signature = bytes.Clone(p.Signature)
+	if p.Meta != nil {
+		p.Meta = &protocol.ProofMeta{AuthenticatorData: bytes.Clone(p.Meta.AuthenticatorData), Signer: p.Meta.Signer}
+	}
+	return p
 }
 
 // stored returns the records of a change as the file will give them back, with
@@ -105,7 +113,7 @@ func stored(change liaison.Change) liaison.Change {
 	for i := range s.Links {
 		link := &s.Links[i]
 		link.IssuedAt, link.ExpiresAt = storedTime(link.IssuedAt), storedTime(link.ExpiresAt)
-		link.Proof.Signature = append([]byte{}, link.Proof.Signature...)
+		link.Proof = cloned(link.Proof)
 		link.Version++
 	}
 	return s

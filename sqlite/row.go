@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"database/sql/driver"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -47,19 +48,45 @@ func (r *row) proof() protocol.Proof {
 		Address:   r.text(),
 		Message:   r.text(),
 		Signature: next[[]byte](r),
+		Meta:      r.proofMeta(),
 	}
+}
+
+func (r *row) proofMeta() *protocol.ProofMeta {
+	text := r.text()
+	if text == "" {
+		return nil
+	}
+	meta := new(protocol.ProofMeta)
+	if err := json.Unmarshal([]byte(text), meta); err != nil {
+		r.err = errDamaged
+	}
+	return meta
+}
+
+// encodeProofMeta writes what proofMeta reads.
+func encodeProofMeta(meta *protocol.ProofMeta) string {
+	if meta == nil {
+		return ""
+	}
+	data, err := json.Marshal(meta)
+	if err != nil {
+		panic(err) // strings and bytes encode
+	}
+	return string(data)
 }
 
 // Go evaluates the calls in a composite literal from left to right, so the
 // order of the fields below is that of the columns.
 
-const sessionColumns = "id, token_hash, account, retired, generation, seen_at, expires_at, version"
+const sessionColumns = "id, token_hash, account, assurance, retired, generation, seen_at, expires_at, version"
 
 func (r *row) session() liaison.Session {
 	return liaison.Session{
 		ID:         liaison.SessionID(r.text()),
 		TokenHash:  r.hash(),
 		Account:    protocol.Account(r.text()),
+		Assurance:  protocol.Assurance(r.text()),
 		Retired:    r.integer() != 0,
 		Generation: uint64(r.integer()),
 		SeenAt:     r.time(),
@@ -68,22 +95,24 @@ func (r *row) session() liaison.Session {
 	}
 }
 
-const linkColumns = "id, state, site, wallet, nonce, attempts, account, proof_type, proof_chain, proof_address, proof_message, proof_signature, reason, issued_at, expires_at, version"
+const linkColumns = "id, state, resumption, site, origin, wallet, channel, nonce, account, proof_type, proof_chain, proof_address, proof_message, proof_signature, proof_meta, reason, issued_at, expires_at, version"
 
 func (r *row) link() liaison.Link {
 	return liaison.Link{
-		ID:        protocol.RequestID(r.text()),
-		State:     liaison.LinkState(r.text()),
-		Site:      liaison.SessionID(r.text()),
-		Wallet:    liaison.SessionID(r.text()),
-		Nonce:     protocol.Nonce(r.text()),
-		Attempts:  int(r.integer()),
-		Account:   protocol.Account(r.text()),
-		Proof:     r.proof(),
-		Reason:    protocol.Code(r.text()),
-		IssuedAt:  r.time(),
-		ExpiresAt: r.time(),
-		Version:   uint64(r.integer()),
+		ID:         protocol.RequestID(r.text()),
+		State:      liaison.LinkState(r.text()),
+		Resumption: r.integer() != 0,
+		Site:       liaison.SessionID(r.text()),
+		Origin:     protocol.Origin(r.text()),
+		Wallet:     liaison.SessionID(r.text()),
+		Channel:    protocol.ChannelID(r.text()),
+		Nonce:      protocol.Nonce(r.text()),
+		Account:    protocol.Account(r.text()),
+		Proof:      r.proof(),
+		Reason:     protocol.Code(r.text()),
+		IssuedAt:   r.time(),
+		ExpiresAt:  r.time(),
+		Version:    uint64(r.integer()),
 	}
 }
 
@@ -105,24 +134,24 @@ type statement struct {
 }
 
 const (
-	insertSession = "INSERT INTO sessions (token_hash, account, retired, generation, seen_at, expires_at, version, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-	updateSession = "UPDATE sessions SET token_hash = ?, account = ?, retired = ?, generation = ?, seen_at = ?, expires_at = ?, version = ? WHERE id = ? AND version = ?"
-	insertLink    = "INSERT INTO links (state, site, wallet, nonce, attempts, account, proof_type, proof_chain, proof_address, proof_message, proof_signature, reason, issued_at, expires_at, version, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-	updateLink    = "UPDATE links SET state = ?, site = ?, wallet = ?, nonce = ?, attempts = ?, account = ?, proof_type = ?, proof_chain = ?, proof_address = ?, proof_message = ?, proof_signature = ?, reason = ?, issued_at = ?, expires_at = ?, version = ? WHERE id = ? AND version = ?"
+	insertSession = "INSERT INTO sessions (token_hash, account, assurance, retired, generation, seen_at, expires_at, version, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	updateSession = "UPDATE sessions SET token_hash = ?, account = ?, assurance = ?, retired = ?, generation = ?, seen_at = ?, expires_at = ?, version = ? WHERE id = ? AND version = ?"
+	insertLink    = "INSERT INTO links (state, resumption, site, origin, wallet, channel, nonce, account, proof_type, proof_chain, proof_address, proof_message, proof_signature, proof_meta, reason, issued_at, expires_at, version, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	updateLink    = "UPDATE links SET state = ?, resumption = ?, site = ?, origin = ?, wallet = ?, channel = ?, nonce = ?, account = ?, proof_type = ?, proof_chain = ?, proof_address = ?, proof_message = ?, proof_signature = ?, proof_meta = ?, reason = ?, issued_at = ?, expires_at = ?, version = ? WHERE id = ? AND version = ?"
 	upsertAccount = "INSERT INTO accounts (account, first_seen_at, last_seen_at) VALUES (?, ?, ?) ON CONFLICT (account) DO UPDATE SET last_seen_at = excluded.last_seen_at WHERE excluded.last_seen_at > last_seen_at"
 )
 
 func writeSession(s liaison.Session) statement {
 	return versioned(insertSession, updateSession, s.Version,
-		s.TokenHash[:], string(s.Account), s.Retired, int64(s.Generation), s.SeenAt.UnixMicro(), s.ExpiresAt.UnixMicro(),
+		s.TokenHash[:], string(s.Account), string(s.Assurance), s.Retired, int64(s.Generation), s.SeenAt.UnixMicro(), s.ExpiresAt.UnixMicro(),
 		int64(s.Version+1), string(s.ID))
 }
 
 func writeLink(l liaison.Link) statement {
 	p := l.Proof
 	return versioned(insertLink, updateLink, l.Version,
-		string(l.State), string(l.Site), string(l.Wallet), string(l.Nonce), int64(l.Attempts), string(l.Account),
-		p.Type, string(p.Chain), p.Address, p.Message, append([]byte{}, p.Signature...),
+		string(l.State), l.Resumption, string(l.Site), string(l.Origin), string(l.Wallet), string(l.Channel), string(l.Nonce), string(l.Account),
+		p.Type, string(p.Chain), p.Address, p.Message, append([]byte{}, p.Signature...), encodeProofMeta(p.Meta),
 		string(l.Reason), l.IssuedAt.UnixMicro(), l.ExpiresAt.UnixMicro(), int64(l.Version+1), string(l.ID))
 }
 

@@ -22,7 +22,7 @@ func block(t *testing.T, path string) (release func()) {
 func newLinks(n int) []liaison.Link {
 	links := make([]liaison.Link, n)
 	for i := range links {
-		links[i] = liaison.NewLink("site", now)
+		links[i] = newLink()
 	}
 	return links
 }

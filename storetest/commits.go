@@ -157,10 +157,10 @@ func (s *suite) creation() {
 	link := s.newLink("site")
 	winner := s.contend(100, func(i int) liaison.Change {
 		mine := link
-		mine.Attempts = i
+		mine.Reason = protocol.Code(fmt.Sprint("reason ", i))
 		return liaison.Change{Links: []liaison.Link{mine}}
 	})
-	link.Version, link.Attempts = 1, winner
+	link.Version, link.Reason = 1, protocol.Code(fmt.Sprint("reason ", winner))
 	s.wantLink(link)
 }
 
@@ -258,7 +258,7 @@ func (s *suite) visible() {
 
 func (s *suite) follow(ctx context.Context, link liaison.Link) error {
 	for range 50 {
-		link.Attempts++
+		link.Reason += "x"
 		if err := s.store.Commit(ctx, liaison.Change{Links: []liaison.Link{link}}); err != nil {
 			return err
 		}

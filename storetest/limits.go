@@ -114,7 +114,7 @@ func (s *suite) reuse() {
 			Links:    []liaison.Link{s.newLink("site")},
 			Accounts: []liaison.AccountRecord{{Account: "algorand:x:A", FirstSeenAt: epoch, LastSeenAt: epoch}},
 		}
-		change.Links[0].Proof.Signature = make(protocol.Base64, 64)
+		change.Links[0].Proof = protocol.Proof{Signature: make(protocol.Base64, 64), Meta: &protocol.ProofMeta{AuthenticatorData: make(protocol.Base64, 32)}}
 		ctx, cancel := context.WithCancel(s.Context())
 		go cancel()
 		err := s.store.Commit(ctx, change)
@@ -122,6 +122,29 @@ func (s *suite) reuse() {
 			s.Fatalf("Commit while its context ends: got %v, want nil or %v", err, context.Canceled)
 		}
 		change.Links[0].Proof.Signature[0]++
+		change.Links[0].Proof.Meta.AuthenticatorData[0]++
+		change.Links[0].Proof.Meta.Signer = "ANOTHER"
 		change.Sessions[0], change.Links[0], change.Accounts[0] = liaison.Session{}, liaison.Link{}, liaison.AccountRecord{}
+	}
+}
+
+// read changes what came back, which must change nothing that is stored.
+func (s *suite) read() {
+	link := s.newLink("site")
+	link.Proof = protocol.Proof{
+		Type: protocol.ProofARC60, Signature: protocol.Base64{1, 2},
+		Meta: &protocol.ProofMeta{AuthenticatorData: protocol.Base64{3, 4}, Signer: "SIGNER"},
+	}
+	s.commit(liaison.Change{Links: []liaison.Link{link}})
+	link.Version = 1
+	for range 2 {
+		got, err := s.store.Link(s.Context(), link.ID)
+		if err != nil {
+			s.Fatalf("Link(%q): %v", link.ID, err)
+		}
+		got.Proof.Signature[0]++
+		got.Proof.Meta.AuthenticatorData[0]++
+		got.Proof.Meta.Signer = "ANOTHER"
+		s.wantLink(link)
 	}
 }

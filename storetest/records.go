@@ -39,7 +39,7 @@ func (s *suite) sessions() {
 		session.Version = 1
 		s.wantSession(session)
 
-		session.Account, session.Retired, session.Generation = "algorand:x:ADDRESS", true, math.MaxUint64
+		session.Account, session.Assurance, session.Retired, session.Generation = "algorand:x:ADDRESS", protocol.SealedOrigin, true, math.MaxUint64
 		s.commit(liaison.Change{Sessions: []liaison.Session{session}})
 		session.Version = 2
 		s.wantSession(session)
@@ -82,6 +82,10 @@ func linkVariants(link liaison.Link) []liaison.Link {
 		{Address: "ADDRESS"},
 		{Message: "line\nline \"quoted\" <&> ünï \\ \x7f"},
 		{Signature: protocol.Base64{0, 255, 128}},
+		{Meta: &protocol.ProofMeta{AuthenticatorData: protocol.Base64{0, 255, 128}}},
+		{Meta: &protocol.ProofMeta{Signer: "ANOTHER <&> ünï \"quoted\""}},
+		{Meta: &protocol.ProofMeta{AuthenticatorData: make(protocol.Base64, 1024), Signer: "ANOTHER"}},
+		{Meta: &protocol.ProofMeta{}},
 		{Type: protocol.ProofMX, Chain: protocol.AlgorandMainNet, Address: "ADDRESS", Message: strings.Repeat("m", protocol.MaxSignInBytes), Signature: make(protocol.Base64, 64)},
 	}
 	var variants []liaison.Link
@@ -91,7 +95,8 @@ func linkVariants(link liaison.Link) []liaison.Link {
 		variants = append(variants, v)
 	}
 	full := variants[len(variants)-1]
-	full.State, full.Wallet, full.Nonce, full.Attempts = liaison.Claimed, "wallet", "", math.MaxInt32
+	full.State, full.Resumption, full.Wallet, full.Nonce = liaison.Claimed, true, "wallet", ""
+	full.Origin, full.Channel = "https://example.com", "l1.channel"
 	full.Account, full.Reason = full.Proof.Account(), protocol.UserRejected
 	return append(variants, full, liaison.Link{ID: link.ID})
 }
@@ -161,17 +166,24 @@ func (s *suite) waiting() {
 	}
 	want[1], want[2] = want[2], want[1]
 	s.storedLink("another site")
-	for _, state := range []liaison.LinkState{liaison.Claimed, liaison.Closed} {
+	for _, state := range []liaison.LinkState{liaison.Joined, liaison.Claimed, liaison.Closed} {
 		link := s.newLink("site")
 		link.State, link.Wallet = state, "site"
 		s.commit(liaison.Change{Links: []liaison.Link{link}})
 	}
 	s.wantWaiting(want)
 
-	claimed := want[1]
-	claimed.State = liaison.Claimed
-	s.commit(liaison.Change{Links: []liaison.Link{claimed}})
-	s.wantWaiting([]liaison.Link{want[0], want[2]})
+	left := want[1]
+	for _, state := range []liaison.LinkState{liaison.Joined, liaison.Claimed, liaison.Closed} {
+		left.State = state
+		s.commit(liaison.Change{Links: []liaison.Link{left}})
+		left.Version++
+		s.wantWaiting([]liaison.Link{want[0], want[2]})
+	}
+	left.State = liaison.Waiting // a resumption that is opened anew
+	s.commit(liaison.Change{Links: []liaison.Link{left}})
+	left.Version++
+	s.wantWaiting([]liaison.Link{want[0], left, want[2]})
 }
 
 func (s *suite) wantWaiting(want []liaison.Link) {

@@ -61,14 +61,14 @@ func newSite(origin protocol.Origin, store liaison.Store) (http.Handler, error) 
 	mux.Handle("/v1/", signIn)
 	mux.Handle("/", web.Handler())
 	mux.HandleFunc("GET /orders", func(w http.ResponseWriter, r *http.Request) {
-		account, err := signIn.Account(r)
+		who, err := signIn.Session(r)
 		switch {
 		case err != nil:
 			http.Error(w, "try again in a moment", http.StatusServiceUnavailable)
-		case account == "":
+		case !who.Assurance.AtLeast(protocol.Sealed): // so is nobody
 			http.Redirect(w, r, "/", http.StatusSeeOther)
 		default:
-			fmt.Fprintf(w, "The orders of %s.\n", html.EscapeString(account.Address()))
+			fmt.Fprintf(w, "The orders of %s.\n", html.EscapeString(who.Account.Address()))
 		}
 	})
 	return mux, nil

@@ -46,8 +46,23 @@ func TestOrders(t *testing.T) {
 	if err := json.Unmarshal(body, &challenge); err != nil {
 		t.Fatalf("challenge %s: %v", body, err)
 	}
+	link := origin + protocol.PathLinks + string(challenge.RequestID)
+	jar, err = cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wallet := &http.Client{Jar: jar}
+	// What is in the frames is between the two ends.
+	const channel protocol.ChannelID = "l1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+	join := protocol.Join{Frame: protocol.Frame{D: "AAAA"}, Key: protocol.NewNonce()}
+	if status, body := call(t, wallet, "POST", link+"/join", join); status != http.StatusOK {
+		t.Fatalf("join: status %d, %s", status, body)
+	}
+	if status, body := call(t, browser, "POST", link+"/offer", protocol.Offer{D: "AAAA", Channel: channel}); status != http.StatusNoContent {
+		t.Fatalf("offer: status %d, %s", status, body)
+	}
 	key := chain.GenerateAlgorandKey()
-	text, err := challenge.SignIn.For(key.Chain(), key.Address(), challenge.RequestID).Text()
+	text, err := challenge.SignIn.For(key.Chain(), key.Address(), channel).Text()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,8 +70,8 @@ func TestOrders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	claim := protocol.Claim{Nonce: challenge.SignIn.Nonce, Proof: proof}
-	if status, body := call(t, http.DefaultClient, "POST", origin+protocol.PathLinks+string(challenge.RequestID), claim); status != http.StatusOK {
+	claim := protocol.Claim{Nonce: challenge.SignIn.Nonce, Proof: proof, Answer: protocol.Frame{N: 1, D: "AAAA"}, Key: protocol.NewNonce()}
+	if status, body := call(t, wallet, "POST", link, claim); status != http.StatusOK {
 		t.Fatalf("claim: status %d, %s", status, body)
 	}
 	if status, body := call(t, browser, "POST", origin+protocol.PathSession, protocol.NewCollection(challenge.RequestID)); status != http.StatusOK {

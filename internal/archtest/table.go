@@ -51,6 +51,7 @@ func Table() []Row {
 		{"examples/...", []string{everything}, nil, "an example shows our packages, not those of others"},
 		{"internal/metrics", []string{"protocol"}, []string{"github.com/prometheus"}, "what is counted does not depend on who counts"},
 		{"internal/keyfile", []string{"protocol", "chain"}, []string{"filippo.io/age"}, "the key file is for the command line alone"},
+		{"internal/pairingfile", []string{"client"}, nil, "what a wallet keeps is the client's, and where it is kept the command line's"},
 		{"internal/codetable", []string{"protocol"}, nil, "what is rendered into documents comes from the protocol"},
 		{"internal/openapi", []string{"protocol", "server"}, nil, "the document is rendered from the routes as the server has them"},
 		{"internal/genopenapi", []string{"internal/openapi"}, nil, "a generator writes what a table renders"},
@@ -58,6 +59,7 @@ func Table() []Row {
 		{"internal/vectors", nil, nil, "reading files needs nothing"},
 		{"internal/loadtest", nil, nil, "it is tests only"},
 		{"internal/archtest", nil, nil, "a rule that imports what it judges cannot judge it"},
+		{"internal/mutants", nil, nil, "what breaks the code must not be built from it"},
 		{"internal/...", []string{Root, "protocol", "internal/..."}, nil, "shared machinery serves any package, so it knows the domain at most; give a package that needs more a row of its own"},
 	}
 }

@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"github.com/liaison-dev/liaison/internal/keyfile"
-	"github.com/liaison-dev/liaison/protocol"
 )
 
 // maxLogLine bounds a line of the log, in bytes.
@@ -41,13 +40,21 @@ func TestLogHoldsNoSecret(t *testing.T) {
 	server.stop()
 
 	forbidden := w.secrets()
-	for _, name := range []string{"token", "request id", "nonce", "signature", "frame", "ice-ufrag", "ice-pwd", "fingerprint", "candidate"} {
+	for _, name := range []string{"token", "request id", "nonce", "signature", "frame", "key"} {
 		if !slices.Contains(slices.Collect(maps.Values(forbidden)), name) {
 			t.Errorf("no %s was found on the wire: the test does not test much any more", name)
 		}
 	}
+	if frames := w.unsealed(); len(frames) > 0 {
+		t.Errorf("frames that are not sealed passed the server: %q", frames)
+	}
+	base, fragment, _ := strings.Cut(link, "#")
+	if fragment == "" {
+		t.Errorf("the link %s has no fragment", link)
+	}
+	w.checkNever(t, fragment, strings.TrimPrefix(fragment, "1."))
 	maps.Copy(forbidden, map[string]string{
-		link: "link", siteMessage: "message", walletMessage: "message", passphrase: "passphrase", "canary": "what a stranger sent",
+		base: "link", fragment: "fragment of the link", siteMessage: "message", walletMessage: "message", passphrase: "passphrase", "canary": "what a stranger sent",
 		clientIPv4: "client's address", clientIPv6: "client's address",
 	})
 	log := server.errors()
@@ -56,7 +63,7 @@ func TestLogHoldsNoSecret(t *testing.T) {
 
 	// What the commands print is for their own person, who must see the link,
 	// the text to sign and the messages, and nothing else of this.
-	for _, text := range []string{link, siteMessage, walletMessage, "canary"} {
+	for _, text := range []string{base, fragment, siteMessage, walletMessage, "canary"} {
 		delete(forbidden, text)
 	}
 	maps.DeleteFunc(forbidden, func(_, name string) bool { return name == "request id" })
@@ -102,18 +109,23 @@ func talk(t *testing.T, w *wire) (site *program, wallet walletProgram, link stri
 	return site, wallet, link
 }
 
-// seedOf returns the wallet's secret in the forms in which it could be printed.
+// seedOf returns the wallet's secrets in the forms in which it could be printed.
 func seedOf(t *testing.T, path string) map[string]string {
 	t.Helper()
 	wallet, err := keyfile.Open(path, passphrase)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return map[string]string{
-		hex.EncodeToString(wallet.Seed):                "seed",
-		base64.StdEncoding.EncodeToString(wallet.Seed): "seed",
-		string(protocol.Base64(wallet.Seed)):           "seed",
+	forms := make(map[string]string)
+	for _, key := range wallet.Keys {
+		for _, form := range []string{
+			hex.EncodeToString(key.Secret), base64.StdEncoding.EncodeToString(key.Secret),
+			base64.RawURLEncoding.EncodeToString(key.Secret), string(key.Secret),
+		} {
+			forms[form] = "secret of the " + key.Kind + " key"
+		}
 	}
+	return forms
 }
 
 // checkLines checks that each line is a JSON object with the fields of a log

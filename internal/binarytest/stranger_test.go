@@ -7,12 +7,14 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/lxzan/gws"
 
+	"github.com/liaison-dev/liaison"
 	"github.com/liaison-dev/liaison/chain"
 	"github.com/liaison-dev/liaison/protocol"
 	"github.com/liaison-dev/liaison/server"
@@ -78,9 +80,14 @@ func (s *stranger) badProofs() {
 		},
 		func(c *protocol.Claim) { c.Nonce = "canaryCanaryCanaryCanaryCanary" },
 	} {
-		c, _ := s.openLink()
+		c, token := s.openLink()
+		path := protocol.PathLinks + string(c.RequestID)
+		join := protocol.Join{Frame: protocol.Frame{D: "canaryHello"}, Key: protocol.NewNonce()}
+		s.sendJSON(path+"/join", "", join, http.StatusOK)
+		channel := protocol.ChannelID("l1." + strings.Repeat("A", 43))
+		s.sendJSON(path+"/offer", token, protocol.Offer{D: "canaryWelcome", Channel: channel}, http.StatusNoContent)
 		key := chain.GenerateAlgorandKey()
-		text, err := c.SignIn.For(key.Chain(), key.Address(), c.RequestID).Text()
+		text, err := c.SignIn.For(key.Chain(), key.Address(), channel).Text()
 		if err != nil {
 			s.t.Fatal(err)
 		}
@@ -88,15 +95,22 @@ func (s *stranger) badProofs() {
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		claim := protocol.Claim{Nonce: c.SignIn.Nonce, Proof: proof}
+		claim := protocol.Claim{Nonce: c.SignIn.Nonce, Proof: proof, Answer: protocol.Frame{N: 1, D: "canaryAnswer"}, Key: protocol.NewNonce()}
 		spoil(&claim)
-		body, err := json.Marshal(claim)
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		if status := s.send(http.MethodPost, protocol.PathLinks+string(c.RequestID), "", string(body)); status/100 != 4 {
-			s.t.Errorf("claim %s: got status %d, want it refused", body, status)
-		}
+		wallet := liaison.JoinToken(join.Key, c.RequestID).Reveal()
+		s.sendJSON(path, wallet, claim, http.StatusUnauthorized, http.StatusBadRequest)
+	}
+}
+
+// sendJSON makes one call and wants one of the statuses.
+func (s *stranger) sendJSON(path, token string, body any, want ...int) {
+	s.t.Helper()
+	data, err := json.Marshal(body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if status := s.send(http.MethodPost, path, token, string(data)); !slices.Contains(want, status) {
+		s.t.Errorf("POST %s with %s: got status %d, want one of %d", path, data, status, want)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/liaison-dev/liaison/protocol"
 )
@@ -32,6 +33,8 @@ export interface CodeInfo {
   readonly close: number;
   /** Whether the same call may succeed later without a change. */
   readonly retryable: boolean;
+  /** Whether one side of a link may tell it to the other as a reason to end. */
+  readonly told: boolean;
   /** One sentence for a person: what to do next. */
   readonly remedy: string;
 }
@@ -40,8 +43,8 @@ export interface CodeInfo {
 export const codeTable = {
 `, generated)
 	for _, c := range protocol.Codes() {
-		fmt.Fprintf(&b, "  /** %s */\n  %s: { close: %d, retryable: %t, remedy: %s },\n",
-			c.Meaning, c.Code, c.Close, c.Retry, strconv.QuoteToASCII(c.Remedy))
+		fmt.Fprintf(&b, "  /** %s */\n  %s: { close: %d, retryable: %t, told: %t, remedy: %s },\n",
+			c.Meaning, c.Code, c.Close, c.Retry, c.Status != 0 && !c.Retry, strconv.QuoteToASCII(c.Remedy))
 	}
 	b.WriteString(`} as const satisfies Record<string, CodeInfo>;
 
@@ -61,16 +64,26 @@ func Limits() []byte {
 	}{
 		{"The WebSocket subprotocol of this version.", "subprotocol", protocol.Subprotocol},
 		{"The label of the DataChannel that the site opens.", "channelLabel", protocol.ChannelLabel},
+		{"The label of the DataChannel on which the two ends agree that all is well.", "controlLabel", protocol.ControlLabel},
 		{"Path of the call that opens a link.", "pathChallenge", protocol.PathChallenge},
 		{"Path under which links live.", "pathLinks", protocol.PathLinks},
+		{"Path of the call that opens a resumption.", "pathResumptions", protocol.PathResumptions},
 		{"Path of the session.", "pathSession", protocol.PathSession},
 		{"Path of the WebSocket.", "pathSocket", protocol.PathSocket},
 		{"Most characters in the payload of one frame.", "maxFrameBytes", protocol.MaxFrameBytes},
 		{"Most bytes in a WebSocket message.", "maxMessageBytes", protocol.MaxMessageBytes},
+		{"Most bytes in a message between the peers before it is sealed.", "maxPeerBytes", protocol.MaxPeerBytes},
+		{"Most bytes in a message on the control channel.", "maxControlBytes", protocol.MaxControlBytes},
 		{"Most bytes in a session description.", "maxSDPBytes", protocol.MaxSDPBytes},
 		{"Most candidates in one session description.", "maxCandidates", protocol.MaxCandidates},
 		{"Most bytes in one message on the DataChannel.", "maxChannelMessageBytes", protocol.MaxChannelMessageBytes},
 		{"Most frames that a node keeps for one direction of a link.", "mailboxFrames", protocol.MailboxFrames},
+		{"How often the short code may be typed.", "codeTries", protocol.CodeTries},
+		{"Longest time after which a pairing may be resumed, in seconds.", "maxResumeSeconds", int(protocol.MaxResume / time.Second)},
+		{"How long a link waits for a wallet, in milliseconds.", "linkMs", protocol.LinkTTL.Milliseconds()},
+		{"How long a wallet that joined may take to answer, in milliseconds.", "consentMs", protocol.ConsentTTL.Milliseconds()},
+		{"How long a claimed link, or a resumption, outlives its last socket, in milliseconds.", "claimedMs", protocol.ClaimedTTL.Milliseconds()},
+		{"Most bytes in the name of a site or an app.", "maxNameBytes", protocol.MaxNameBytes},
 	} {
 		value := fmt.Sprint(c.value)
 		if s, ok := c.value.(string); ok {

@@ -2,11 +2,13 @@ package crashtest_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
 
+	"github.com/liaison-dev/liaison"
 	"github.com/liaison-dev/liaison/chain"
 	"github.com/liaison-dev/liaison/protocol"
 )
@@ -41,33 +43,35 @@ func (d *driver) link() (up bool, err error) {
 	if !up {
 		return false, nil
 	}
-	if d.chance(50) && d.call(http.MethodPost, linkPath(c.RequestID, "/offer"), d.site, frame("offer")).lost() {
-		return false, nil
+	l, err := newAttempt(c, d.site)
+	if err != nil {
+		return true, err
 	}
-	signIn := c.SignIn
-	if d.chance(40) {
-		next, up, err := d.tryBadProof(c.RequestID, signIn)
-		if !up || err != nil || d.chance(50) {
-			return up, err // the nonce is posted again when the server is back
-		}
-		signIn = next
-	}
-	wallet, up, err := d.claim(c.RequestID, signIn)
-	if !up || err != nil {
+	if up, err = d.join(l); !up || err != nil {
 		return up, err
 	}
-	if d.chance(50) && d.call(http.MethodPost, linkPath(c.RequestID, "/answer"), wallet, frame("answer")).lost() {
+	if d.call(http.MethodPost, linkPath(l.id, "/offer"), d.site, l.welcome).lost() {
+		d.ledger.join(l)
+		return false, nil
+	}
+	if d.chance(40) {
+		return d.tryBadProof(l)
+	}
+	if up, err = d.claim(l); !up || err != nil {
+		return up, err
+	}
+	if d.chance(50) && d.call(http.MethodPost, linkPath(l.id, "/answer"), l.claimed, frame(2, "candidate")).lost() {
 		return false, nil
 	}
 	if d.chance(70) {
-		if up, err = d.collect(c.RequestID); !up || err != nil {
+		if up, err = d.collect(l.id); !up || err != nil {
 			return up, err
 		}
 	} else {
 		d.site = "" // somebody else's browser comes next
 	}
 	if d.chance(25) {
-		up = d.logout(wallet)
+		up = d.logout(l.claimed)
 	}
 	return up, nil
 }
@@ -95,58 +99,55 @@ func (d *driver) open() (c protocol.Challenge, up bool) {
 
 func anonymous(standings []standing) bool { return len(standings) == 1 && standings[0] == open("") }
 
-// tryBadProof posts a nonce with a signature that does not hold, and returns
-// what the link asks for then.
-func (d *driver) tryBadProof(id protocol.RequestID, signIn protocol.SignInRequest) (next protocol.SignInRequest, up bool, err error) {
-	good, err := sign(signIn, id)
-	if err != nil {
-		return next, true, err
-	}
-	bad := good
-	bad.Proof.Signature = append(protocol.Base64(nil), good.Proof.Signature...)
-	bad.Proof.Signature[d.rand.IntN(len(bad.Proof.Signature))] ^= 1
-	posted := &claim{id: id, site: d.site, good: good, nonce: unknown}
-	defer d.ledger.claim(posted)
-	a := d.call(http.MethodPost, linkPath(id, ""), "", bad)
+// join takes the place of the link's wallet.
+func (d *driver) join(l *attempt) (up bool, err error) {
+	a := d.call(http.MethodPost, linkPath(l.id, "/join"), "", l.join)
 	if a.lost() {
-		return next, false, nil
+		d.ledger.join(l)
+		return false, nil
+	}
+	if !a.ok() || a.token != l.joined {
+		return true, fmt.Errorf("join: got %s, want the token that follows from the key", a)
+	}
+	d.ledger.note(l.joined, open(""))
+	return true, nil
+}
+
+// tryBadProof posts the nonce with a signature that does not hold, which ends the
+// link. Whether one that holds is still taken is tried when the server is back.
+func (d *driver) tryBadProof(l *attempt) (up bool, err error) {
+	bad := l.good
+	bad.Proof.Signature = append(protocol.Base64(nil), l.good.Proof.Signature...)
+	bad.Proof.Signature[d.rand.IntN(len(bad.Proof.Signature))] ^= 1
+	defer d.ledger.claim(l)
+	a := d.call(http.MethodPost, linkPath(l.id, ""), l.joined, bad)
+	if a.lost() {
+		return false, nil
 	}
 	if a.code != protocol.ProofRejected {
-		return next, true, fmt.Errorf("claim with a bad signature: got %s, want %s", a, protocol.ProofRejected)
+		return true, fmt.Errorf("claim with a bad signature: got %s, want %s", a, protocol.ProofRejected)
 	}
-	posted.nonce = refused
-	view := d.call(http.MethodGet, linkPath(id, ""), "", nil)
-	if !view.ok() {
-		return next, false, nil
-	}
-	return decode[protocol.LinkView](view).SignIn, true, nil
+	l.nonce = refused
+	return true, nil
 }
 
 // claim claims the link with a proof that holds, by an account that nobody used
-// before, and returns the wallet's token.
-func (d *driver) claim(id protocol.RequestID, signIn protocol.SignInRequest) (wallet string, up bool, err error) {
-	good, err := sign(signIn, id)
-	if err != nil {
-		return "", true, err
-	}
-	if d.chance(50) {
-		answer := frame("answer")
-		good.Answer = &answer
-	}
-	posted := &claim{id: id, site: d.site, good: good, nonce: unknown}
-	defer d.ledger.claim(posted)
-	a := d.call(http.MethodPost, linkPath(id, ""), "", good)
+// before.
+func (d *driver) claim(l *attempt) (up bool, err error) {
+	defer d.ledger.claim(l)
+	a := d.call(http.MethodPost, linkPath(l.id, ""), l.joined, l.good)
 	d.ledger.change(d.site, a, retired)
+	d.ledger.change(l.joined, a, dead)
 	if a.lost() {
-		return "", false, nil
+		return false, nil
 	}
-	if !a.ok() {
-		return "", true, fmt.Errorf("claim with a proof that holds: got %s, want it accepted", a)
+	if !a.ok() || a.token != l.claimed {
+		return true, fmt.Errorf("claim with a proof that holds: got %s, want it accepted, with the token that follows from the key", a)
 	}
-	posted.nonce = accepted
-	d.ledger.account(good.Proof.Account())
-	d.ledger.note(a.token, open(good.Proof.Account()))
-	return a.token, true, nil
+	l.nonce = accepted
+	d.ledger.account(l.account())
+	d.ledger.note(l.claimed, open(l.account()))
+	return true, nil
 }
 
 // collect exchanges the site's retired token.
@@ -170,18 +171,29 @@ func (d *driver) logout(token string) (up bool) {
 	return !a.lost()
 }
 
-// sign returns a claim whose proof holds, by a new account.
-func sign(signIn protocol.SignInRequest, id protocol.RequestID) (protocol.Claim, error) {
-	key := chain.GenerateAlgorandKey()
-	text, err := signIn.For(key.Chain(), key.Address(), id).Text()
+// newAttempt prepares what a wallet with a new account does with a link.
+func newAttempt(c protocol.Challenge, site string) (*attempt, error) {
+	key, id := chain.GenerateAlgorandKey(), c.RequestID
+	hash := sha256.Sum256([]byte(id))
+	channel := protocol.ChannelID("l1." + base64.RawURLEncoding.EncodeToString(hash[:]))
+	text, err := c.SignIn.For(key.Chain(), key.Address(), channel).Text()
 	if err != nil {
-		return protocol.Claim{}, err
+		return nil, err
 	}
 	proof, err := key.Sign(context.Background(), text)
-	return protocol.Claim{Nonce: signIn.Nonce, Proof: proof}, err
+	welcome := frame(0, "welcome")
+	l := &attempt{
+		id: id, site: site, nonce: unknown,
+		join:    protocol.Join{Frame: frame(0, "hello"), Key: protocol.NewNonce()},
+		welcome: protocol.Offer{N: welcome.N, D: welcome.D, Channel: channel},
+		good:    protocol.Claim{Nonce: c.SignIn.Nonce, Proof: proof, Answer: frame(1, "answer"), Key: protocol.NewNonce()},
+	}
+	joined := liaison.JoinToken(l.join.Key, id)
+	l.joined, l.claimed = joined.Reveal(), joined.Successor(l.good.Key).Reveal()
+	return l, err
 }
 
-// frame returns a first frame. The server does not look into it.
-func frame(text string) protocol.Frame {
-	return protocol.Frame{D: base64.RawURLEncoding.EncodeToString([]byte(text))}
+// frame returns a frame. The server does not look into it.
+func frame(n uint64, text string) protocol.Frame {
+	return protocol.Frame{N: n, D: base64.RawURLEncoding.EncodeToString([]byte(text))}
 }

@@ -34,12 +34,14 @@ const (
 //   - a token that was acknowledged opens its session, for the right account;
 //   - a token that was replaced, retired or logged out stays that;
 //   - an account that was acknowledged is stored;
-//   - a claim that was acknowledged holds, and is refused a second time;
-//   - a nonce that was spent is not accepted again, nor asked for again, whether
-//     its proof held or not; where no answer came, it is either still the one
-//     that the link asks for, and good once, or it is refused;
-//   - a claim without an answer happened as a whole or not at all: if the link
-//     is taken, the site's session has the account's rights.
+//   - a wallet that joined has the link's one place, and gets the same session
+//     when it joins again with the same key; another wallet is refused;
+//   - a claim that was acknowledged holds, leads to the same session when it is
+//     made again with the same body, and is refused with any other;
+//   - a nonce that was spent is not accepted for another proof, whether its own
+//     held or not; where no answer came, it is either good once, or refused;
+//   - a claim without an answer happened as a whole or not at all: if it holds,
+//     the site's session has the account's rights, and else it has not.
 func TestKilledServerKeepsItsWord(t *testing.T) {
 	seed := seedOf(t)
 	random := rand.New(rand.NewPCG(seed, 0))
@@ -90,7 +92,7 @@ func runUntilKilled(t *testing.T, p *process, book *ledger, random *rand.Rand, s
 	inside := random.IntN(2) == 0
 	if inside {
 		when := []string{"before", "after"}[random.IntN(2)]
-		if a := newCaller(p).light(1+random.IntN(80), when); !a.ok() {
+		if a := newCaller(p).light(1+random.IntN(160), when); !a.ok() {
 			t.Fatalf("light the fuse: %s", a)
 		}
 	}
@@ -127,11 +129,15 @@ func checkStore(t *testing.T, path string, book *ledger) {
 	}
 	for _, c := range book.claims {
 		link, err := store.Link(t.Context(), c.id)
-		if err != nil {
+		switch {
+		case err != nil:
 			t.Errorf("link %s of an acknowledged challenge: %v", c.id, err)
-		}
-		if c.nonce == accepted && (link.State != liaison.Claimed || link.Account != c.good.Proof.Account()) {
-			t.Errorf("link %s: got %s by %q, want claimed by %q", c.id, link.State, link.Account, c.good.Proof.Account())
+		case c.nonce == accepted && (link.State != liaison.Claimed || link.Account != c.account()):
+			t.Errorf("link %s: got %s by %q, want claimed by %q", c.id, link.State, link.Account, c.account())
+		case c.nonce != unknown && link.Nonce != "":
+			t.Errorf("link %s, whose nonce was %s: got nonce %q in the store, want none", c.id, c.nonce, link.Nonce)
+		case link.State != liaison.Claimed && link.Account != "":
+			t.Errorf("link %s is %s, and has account %q", c.id, link.State, link.Account)
 		}
 	}
 }
@@ -145,9 +151,12 @@ type auditor struct {
 
 // news checks what was noted since the last check.
 func (a auditor) news() {
-	tokens, claims := a.book.takeNews()
+	tokens, joins, claims := a.book.takeNews()
 	for _, token := range tokens {
 		a.token(token)
+	}
+	for _, c := range joins {
+		a.joined(c)
 	}
 	for _, c := range claims {
 		a.claim(c)
@@ -181,59 +190,61 @@ func (a auditor) token(token string) standing {
 	return got
 }
 
-// claim checks that a nonce which was spent is neither asked for nor accepted
-// again, and settles the fate of one for which no answer came.
-func (a auditor) claim(c *claim) {
+// joined checks that a wallet which may have joined has its place, or gets it
+// now, and nobody else.
+func (a auditor) joined(c *attempt) {
 	a.t.Helper()
-	view := a.call(http.MethodGet, linkPath(c.id, ""), "", nil)
-	offered := view.ok() && decode[protocol.LinkView](view).SignIn.Nonce == c.good.Nonce
-	if offered && c.nonce != unknown {
-		a.t.Errorf("link %s asks again for a nonce that was %s", c.id, c.nonce)
+	for range 2 {
+		if got := a.call(http.MethodPost, linkPath(c.id, "/join"), "", c.join); !got.ok() || got.token != c.joined {
+			a.t.Errorf("link %s, joined again with the same key: got %s, want the same session", c.id, got)
+		}
 	}
+	a.book.note(c.joined, open(""))
+	other := protocol.Join{Frame: c.join.Frame, Key: protocol.NewNonce()}
+	if got := a.call(http.MethodPost, linkPath(c.id, "/join"), "", other); got.code != protocol.LinkTaken {
+		a.t.Errorf("link %s, joined by another wallet: got %s, want %s", c.id, got, protocol.LinkTaken)
+	}
+}
+
+// claim checks that a nonce which was spent is good for nothing but the claim
+// that it was spent on, and settles the fate of one for which no answer came.
+func (a auditor) claim(c *attempt) {
+	a.t.Helper()
+	got := a.post(c.joined, c.good, c)
+	live := slices.Contains(a.book.mayBe(c.claimed), open(c.account()))
 	switch {
-	case c.nonce == unknown && view.code == protocol.LinkTaken:
+	case got.ok() && got.token != c.claimed:
+		a.t.Errorf("link %s: a claim that was made again gave another token than follows from its key", c.id)
+	case got.ok() && c.nonce == unknown:
 		a.whole(c)
-	case c.nonce == unknown && slices.Contains(a.book.mayBe(c.site), retired):
-		a.t.Errorf("link %s is not taken (view: %s), and its site's session is upgraded", c.id, view)
-	}
-	first := a.post(c)
-	if first.ok() != offered {
-		a.t.Errorf("link %s (view: %s), nonce %s, posted again: got %s, want accepted = %v", c.id, view, c.nonce, first, offered)
-	}
-	if second := a.post(c); second.ok() {
-		a.t.Errorf("link %s: a nonce (%s) was accepted twice", c.id, c.nonce)
-	}
-	switch {
-	case first.ok():
-		a.claimed(c, first)
-	case c.nonce == accepted && first.code != protocol.LinkTaken:
-		a.t.Errorf("link %s that was claimed: got %s upon a second claim, want %s", c.id, first, protocol.LinkTaken)
+	case got.ok() != (c.nonce == accepted && live):
+		a.t.Errorf("link %s, whose nonce was %s, claimed again with the same body: got %s, want accepted = %t", c.id, c.nonce, got, c.nonce == accepted && live)
 	case c.nonce == unknown:
 		c.nonce = refused
+		if slices.Contains(a.book.mayBe(c.site), retired) {
+			a.t.Errorf("link %s is not claimed (%s), and its site's session is upgraded", c.id, got)
+		}
+	}
+	other := c.good
+	other.Key = protocol.NewNonce()
+	for _, token := range []string{c.joined, c.claimed} {
+		if got := a.post(token, other, c); got.ok() {
+			a.t.Errorf("link %s: a nonce (%s) was accepted twice", c.id, c.nonce)
+		}
 	}
 }
 
-func (a auditor) post(c *claim) answer {
-	return a.call(http.MethodPost, linkPath(c.id, ""), "", c.good)
-}
-
-// claimed notes a claim that was accepted only now.
-func (a auditor) claimed(c *claim, given answer) {
-	c.nonce = accepted
-	account := c.good.Proof.Account()
-	a.book.account(account)
-	a.book.note(c.site, retired)
-	a.book.note(given.token, open(account))
-	a.token(c.site)
-	a.token(given.token)
+func (a auditor) post(token string, claim protocol.Claim, c *attempt) answer {
+	return a.call(http.MethodPost, linkPath(c.id, ""), token, claim)
 }
 
 // whole checks that a claim for which no answer came, and which nevertheless
-// happened, is all there: the site's session has the rights of the account.
-func (a auditor) whole(c *claim) {
+// holds, is all there: the site's session has the rights of the account, and so
+// has the wallet's.
+func (a auditor) whole(c *attempt) {
 	a.t.Helper()
+	want := c.account()
 	collected := a.call(http.MethodPost, protocol.PathSession, c.site, protocol.NewCollection(c.id))
-	want := c.good.Proof.Account()
 	if !collected.ok() || decode[protocol.SessionView](collected).Account != want {
 		a.t.Errorf("link %s is taken, and its site's session: got %s (%s), want it upgraded to %s", c.id, collected, collected.body, want)
 		return
@@ -242,4 +253,8 @@ func (a auditor) whole(c *claim) {
 	a.book.account(want)
 	a.book.note(c.site, dead)
 	a.book.note(collected.token, open(want))
+	a.book.note(c.joined, dead)
+	a.book.note(c.claimed, open(want))
+	a.token(c.claimed)
+	a.token(c.joined)
 }

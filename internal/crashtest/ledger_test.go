@@ -29,13 +29,19 @@ const (
 	unknown  spent = "unknown"  // no answer came
 )
 
-// claim is one nonce that was posted.
-type claim struct {
-	id    protocol.RequestID
-	site  string         // token of the site at that time
-	good  protocol.Claim // a claim with this nonce whose proof holds, whatever was posted
-	nonce spent
+// attempt is what one wallet does with one link: it joins, and posts the nonce.
+type attempt struct {
+	id      protocol.RequestID
+	site    string // token of the site at that time
+	join    protocol.Join
+	welcome protocol.Offer
+	joined  string         // token that follows from the join
+	good    protocol.Claim // whose proof holds, whatever was posted
+	claimed string         // token that follows from it
+	nonce   spent
 }
+
+func (l *attempt) account() protocol.Account { return l.good.Proof.Account() }
 
 // ledger is what the clients know for certain, because the server acknowledged
 // it. Where no answer came, it has all that may be true; what is then seen is
@@ -45,9 +51,10 @@ type ledger struct {
 	// Guarded by mu.
 	tokens   map[string][]standing
 	accounts map[protocol.Account]bool
-	claims   []*claim
-	news     []string // tokens whose standing was noted since the last check
-	fresh    []*claim // claims that were noted since the last check
+	claims   []*attempt // that posted their nonce
+	news     []string   // tokens whose standing was noted since the last check
+	fresh    []*attempt // claims that were noted since the last check
+	joins    []*attempt // that got no further than to join, since the last check
 }
 
 func newLedger() *ledger {
@@ -86,21 +93,28 @@ func (l *ledger) account(account protocol.Account) {
 	l.accounts[account] = true
 }
 
-func (l *ledger) claim(c *claim) {
+func (l *ledger) claim(c *attempt) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.claims = append(l.claims, c)
 	l.fresh = append(l.fresh, c)
 }
 
-// takeNews returns what was noted since the last call.
-func (l *ledger) takeNews() (tokens []string, claims []*claim) {
+// join notes an attempt that joined, or may have.
+func (l *ledger) join(c *attempt) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	tokens, claims = l.news, l.fresh
-	l.news, l.fresh = nil, nil
+	l.joins = append(l.joins, c)
+}
+
+// takeNews returns what was noted since the last call.
+func (l *ledger) takeNews() (tokens []string, joins, claims []*attempt) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	tokens, joins, claims = l.news, l.joins, l.fresh
+	l.news, l.joins, l.fresh = nil, nil, nil
 	slices.Sort(tokens)
-	return slices.Compact(tokens), claims
+	return slices.Compact(tokens), joins, claims
 }
 
 // mayBe returns what a token may be good for.

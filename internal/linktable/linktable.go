@@ -12,14 +12,18 @@ const head = `# States of a link
 
 <!-- Written by internal/genlink from the table in link.go; do not edit. -->
 
-A link waits for 120 s and lives, once claimed, for 10 minutes after the last socket has gone. After its time every event but expire is refused with ` + "`link_expired`" + `. A closed link refuses everything with the reason for which it was closed.
+A link waits for 120 s, gives the wallet that joined it 180 s, and lives, once claimed, for 10 minutes after the last socket has gone. After its time every event but expire is refused with ` + "`link_expired`" + `. A closed link refuses everything with the reason for which it was closed. An event from a session that it is not for is refused, too: ` + "`link_forbidden`" + ` if it is the site's to cause, ` + "`link_not_joined`" + ` if it is the wallet's.
+
+A resumption goes through the same states except claimed. Bind, consume, claim and reject are refused with ` + "`link_forbidden`" + `; renew holds in every state, and for a link in claimed alone: elsewhere it is refused with ` + "`link_not_claimed`" + `. Whoever opens a resumption anew puts it back to waiting.
 
 `
 
 // meanings say what the events are, for readers of the specification.
 var meanings = map[liaison.EventKind]string{
-	liaison.Consume: "a wallet shows a proof with the link's nonce, which is spent before the proof is looked at",
-	liaison.Claim:   "the proof held",
+	liaison.Join:    "a wallet takes the one place that there is for it",
+	liaison.Bind:    "the site names the channel that it and the wallet share; it cannot be changed",
+	liaison.Consume: "the wallet that joined shows a proof with the link's nonce, which is spent before the proof is looked at; the channel must be named",
+	liaison.Claim:   "the proof held; its nonce is spent",
 	liaison.Reject:  "the person at the wallet said no",
 	liaison.Collect: "the site's browser fetches the new id of its session",
 	liaison.Renew:   "a side is attached",

@@ -52,7 +52,7 @@ func relay(b *testing.B, p *process, pairs []pair) {
 	for _, pair := range pairs {
 		wg.Go(func() {
 			d := payload(frameBytes)
-			for n := uint64(1); left.Add(-1) >= 0; n++ { // frame 0 was the offer
+			for n := uint64(1); left.Add(-1) >= 0; n++ { // frame 0 was the handshake's
 				pair.site.send(fmt.Appendf(nil, `{"op":"send","requestId":%q,"n":%d,"d":%q}`, pair.id, n, d))
 				pair.wallet.receive()
 				if n%ackEvery == 0 {

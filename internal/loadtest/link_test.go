@@ -17,11 +17,11 @@ import (
 // server that opens a hundred links a second has more.
 const linksInFlight = 128
 
-// BenchmarkLink carries out whole links: challenge, posted offer, WebSocket
-// subscribed to the link, view, claim with signature and answer, collected
-// session, second WebSocket, both subscribed to their frames. REST connections
-// are used again, as by browsers and behind a proxy; with "new" in the name
-// they are not.
+// BenchmarkLink carries out whole links: challenge, WebSocket subscribed to the
+// link, the wallet that joins and its WebSocket, both messages of the handshake,
+// claim with signature and answer, collected session, both subscribed to their
+// frames. REST connections are used again, as by browsers and behind a proxy;
+// with "new" in the name they are not.
 func BenchmarkLink(b *testing.B) {
 	for _, role := range []string{liaisonRole, bareRole} {
 		b.Run(role+"/many", func(b *testing.B) { links(b, role, linksInFlight, false) })
@@ -88,28 +88,27 @@ func links(b *testing.B, role string, inFlight int, fresh bool) {
 
 // bareAnswers are as long as the real ones.
 var bareAnswers = func() map[string][]byte {
-	link := liaison.NewLink("", time.Now())
-	session, _ := liaison.NewSession("", time.Now(), liaison.SessionLimits{})
+	link := liaison.NewLink("", "", time.Now())
+	session := liaison.NewSession(liaison.NewToken(), time.Now(), liaison.SessionLimits{})
 	ask := protocol.SignInRequest{Domain: "127.0.0.1:8080", URI: "http://127.0.0.1:8080", Statement: "Sign in. This request will not trigger a transaction.", Nonce: link.Nonce, Chains: []protocol.ChainID{protocol.AlgorandMainNet}}
 	site := protocol.Site{Name: "127.0.0.1", Origin: "http://127.0.0.1:8080"}
 	encode := func(v any) []byte { data, _ := json.Marshal(v); return data }
 	return map[string][]byte{
-		"challenge": encode(protocol.Challenge{RequestID: link.ID, Link: protocol.Link{Server: site.Origin, RequestID: link.ID}.String(), Site: site, SignIn: ask}),
-		"view":      encode(protocol.LinkView{RequestID: link.ID, Site: site, SignIn: ask, Offer: &protocol.Frame{D: payload(offerBytes)}}),
-		"session":   encode(protocol.SessionView{Account: protocol.Proof{Chain: newKey(0).Chain(), Address: newKey(0).Address()}.Account(), ExpiresAt: session.ExpiresAt}),
+		"challenge": encode(protocol.Challenge{RequestID: link.ID, Link: protocol.Link{Server: site.Origin, RequestID: link.ID}.Reveal(), Site: site, SignIn: ask}),
+		"joined":    encode(protocol.Joined{RequestID: link.ID, ExpiresAt: link.ExpiresAt, Origin: site.Origin}),
+		"session":   encode(protocol.SessionView{Account: protocol.Proof{Chain: newKey(0).Chain(), Address: newKey(0).Address()}.Account(), Assurance: protocol.Sealed, ExpiresAt: session.ExpiresAt}),
 	}
 }()
 
 func wantAnswer(name string) string { return answerHeader + ": " + name }
 
 // bareWaitForScan does what waitForScan does with a server that does nothing.
-func (p *process) bareWaitForScan(http *rest) (site *socket, id protocol.RequestID, token string) {
-	id, token = protocol.NewRequestID(), protocol.NewToken()
+func (p *process) bareWaitForScan(http *rest) waiting {
+	w := waiting{token: protocol.NewToken(), ask: protocol.Challenge{RequestID: protocol.NewRequestID()}}
 	http.call("GET", protocol.PathChallenge, "", nil, wantAnswer("challenge"))
-	http.call("POST", linkPath(id, "/offer"), token, protocol.Frame{D: payload(offerBytes)}, wantAnswer(""))
-	site = p.dial(token)
-	site.echo(protocol.ClientMessage{Op: protocol.OpSubscribe, Topic: protocol.TopicLink, RequestID: id})
-	return site, id, token
+	w.site = p.dial(w.token)
+	w.site.echo(protocol.ClientMessage{Op: protocol.OpSubscribe, Topic: protocol.TopicLink, RequestID: w.ask.RequestID})
+	return w
 }
 
 func (s *socket) echo(m protocol.ClientMessage) {
@@ -120,15 +119,20 @@ func (s *socket) echo(m protocol.ClientMessage) {
 // bareLink makes as many requests, upgrades and messages as link does, of about
 // the same size.
 func (p *process) bareLink(siteHTTP, walletHTTP *rest) pair {
-	site, id, token := p.bareWaitForScan(siteHTTP)
+	w := p.bareWaitForScan(siteHTTP)
+	site, id, token := w.site, w.ask.RequestID, w.token
 	key := newKey(0)
-	walletHTTP.call("GET", linkPath(id, ""), "", nil, wantAnswer("view"))
+	walletHTTP.call("POST", linkPath(id, "/join"), "", newJoin(), wantAnswer("joined"))
+	wallet := p.dial(token)
+	wallet.echo(protocol.ClientMessage{Op: protocol.OpSubscribe, Topic: protocol.TopicJoin, RequestID: id})
+	site.echo(protocol.ClientMessage{Op: protocol.OpSend, RequestID: id, D: payload(helloBytes)}) // for the frames of the handshake
+	siteHTTP.call("POST", linkPath(id, "/offer"), token, newWelcome(), wantAnswer(""))
+	wallet.echo(protocol.ClientMessage{Op: protocol.OpSend, RequestID: id, D: payload(welcomeBytes)})
 	ask := protocol.SignInRequest{Domain: p.address, URI: "http://" + p.address, Nonce: protocol.NewNonce(), IssuedAt: time.Now().UTC().Truncate(time.Second)}
 	ask.ExpirationTime = ask.IssuedAt.Add(protocol.SignInTTL)
-	walletHTTP.call("POST", linkPath(id, ""), "", sign(key, ask, id), wantAnswer("session"))
+	walletHTTP.call("POST", linkPath(id, ""), token, sign(key, ask), wantAnswer("session"))
 	site.echo(protocol.ClientMessage{Op: protocol.OpSend, RequestID: id, D: payload(answerBytes)}) // for the message link
 	siteHTTP.call("POST", protocol.PathSession, token, protocol.NewCollection(id), wantAnswer("session"))
-	wallet := p.dial(token)
 	for _, s := range []*socket{wallet, site} {
 		s.echo(protocol.ClientMessage{Op: protocol.OpSubscribe, Topic: protocol.OfferTopic(key.Address()), RequestID: id, Since: 1})
 	}

@@ -12,12 +12,14 @@ import (
 	"github.com/liaison-dev/liaison/protocol"
 )
 
-// Sizes of what peers say to each other: session descriptions and candidates,
-// as encoded by the SDKs.
+// Sizes of what peers say to each other, as the SDKs seal and encode it: the two
+// messages of the handshake, the second with a session description and what is
+// asked, the answer with the proof, and candidates.
 const (
-	offerBytes  = 700
-	answerBytes = 700
-	frameBytes  = 300
+	helloBytes   = 250
+	welcomeBytes = 1800
+	answerBytes  = 1900
+	frameBytes   = 300
 )
 
 // parse decodes an answer of the server.
@@ -38,8 +40,12 @@ func newKey(n int) *chain.AlgorandKey {
 	return key
 }
 
-func sign(key *chain.AlgorandKey, ask protocol.SignInRequest, id protocol.RequestID) protocol.Claim {
-	text, err := ask.For(key.Chain(), key.Address(), id).Text()
+// channel is the id that all links' channels have here: the server compares it
+// and no more.
+const channel protocol.ChannelID = "l1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+func sign(key *chain.AlgorandKey, ask protocol.SignInRequest) protocol.Claim {
+	text, err := ask.For(key.Chain(), key.Address(), channel).Text()
 	if err != nil {
 		panic(err)
 	}
@@ -47,29 +53,35 @@ func sign(key *chain.AlgorandKey, ask protocol.SignInRequest, id protocol.Reques
 	if err != nil {
 		panic(err)
 	}
-	return protocol.Claim{Nonce: ask.Nonce, Proof: proof, Answer: &protocol.Frame{D: payload(answerBytes)}}
+	return protocol.Claim{Nonce: ask.Nonce, Proof: proof, Answer: protocol.Frame{N: 1, D: payload(answerBytes)}, Key: protocol.NewNonce()}
+}
+
+func newJoin() protocol.Join {
+	return protocol.Join{Frame: protocol.Frame{D: payload(helloBytes)}, Key: protocol.NewNonce()}
+}
+
+func newWelcome() protocol.Offer {
+	return protocol.Offer{D: payload(welcomeBytes), Channel: channel}
 }
 
 func linkPath(id protocol.RequestID, rest string) string {
 	return protocol.PathLinks + string(id) + rest
 }
 
-// waitForScan opens a link, posts the offer and subscribes: a site that shows
-// its code.
-func (p *process) waitForScan(http *rest) (site *socket, id protocol.RequestID, token string) {
+// waitForScan opens a link and subscribes: a site that shows its code.
+func (p *process) waitForScan(http *rest) waiting {
 	body, token := http.call("GET", protocol.PathChallenge, "", nil)
-	id = parse[protocol.Challenge](body).RequestID
-	http.call("POST", linkPath(id, "/offer"), token, protocol.Frame{D: payload(offerBytes)})
-	site = p.dial(token)
-	site.subscribe(protocol.TopicLink, id, 0)
-	return site, id, token
+	w := waiting{token: token, ask: parse[protocol.Challenge](body)}
+	w.site = p.dial(token)
+	w.site.subscribe(protocol.TopicLink, w.ask.RequestID, 0)
+	return w
 }
 
-// claim plays the wallet of a link and returns its token.
-func claim(http *rest, key *chain.AlgorandKey, id protocol.RequestID) (token string) {
-	body, _ := http.call("GET", linkPath(id, ""), "", nil)
-	_, token = http.call("POST", linkPath(id, ""), "", sign(key, parse[protocol.LinkView](body).SignIn, id))
-	return token
+// waiting is a site that shows its code.
+type waiting struct {
+	site  *socket
+	token string
+	ask   protocol.Challenge
 }
 
 // pair is a claimed link with both ends subscribed to the frames for them.
@@ -80,15 +92,22 @@ type pair struct {
 
 // link carries out a whole link, from the challenge to both subscriptions.
 func (p *process) link(siteHTTP, walletHTTP *rest, key *chain.AlgorandKey) pair {
-	site, id, token := p.waitForScan(siteHTTP)
-	walletToken := claim(walletHTTP, key, id)
+	w := p.waitForScan(siteHTTP)
+	site, id := w.site, w.ask.RequestID
+	_, joined := walletHTTP.call("POST", linkPath(id, "/join"), "", newJoin())
+	wallet := p.dial(joined)
+	wallet.subscribe(protocol.TopicJoin, id, 0)
+	site.await(protocol.OpFrame)
+	siteHTTP.call("POST", linkPath(id, "/offer"), w.token, newWelcome())
+	wallet.await(protocol.OpFrame)
+	walletHTTP.call("POST", linkPath(id, ""), joined, sign(key, w.ask.SignIn))
 	site.await(protocol.OpLink)
-	siteHTTP.call("POST", protocol.PathSession, token, protocol.NewCollection(id))
-	wallet := p.dial(walletToken)
-	// Each has the other's description already, and says so.
+	siteHTTP.call("POST", protocol.PathSession, w.token, protocol.NewCollection(id))
+	// Each has what the other has sent, and says so.
 	wallet.subscribe(protocol.OfferTopic(key.Address()), id, 1)
-	site.subscribe(protocol.AnswerTopic(key.Address()), id, 1)
+	site.subscribe(protocol.AnswerTopic(key.Address()), id, 2)
 	wallet.await(protocol.OpPeer)
+	wallet.await(protocol.OpAcked)
 	site.await(protocol.OpPeer)
 	return pair{site, wallet, id}
 }

@@ -14,7 +14,7 @@ const waitingSites = 10_000
 
 // BenchmarkWaiting reports what a site costs that waits for its code to be
 // scanned, with everything that the server's process holds for it: session,
-// link, posted offer, WebSocket, subscription. Garbage is collected first;
+// link, WebSocket, subscription. Garbage is collected first;
 // "uncollected" is before that.
 func BenchmarkWaiting(b *testing.B) {
 	for _, role := range []string{liaisonRole, bareRole} {
@@ -62,7 +62,7 @@ func (p *process) waitForScans(role string, n int) []*socket {
 	sites := make([]*socket, n)
 	inParallel(goroutines, n, func(i int) {
 		http := <-idle
-		sites[i], _, _ = wait(http)
+		sites[i] = wait(http).site
 		idle <- http
 	})
 	for range goroutines {

@@ -22,6 +22,7 @@ type schemas struct {
 // patterns are the forms of strings that have a type of their own.
 var patterns = map[reflect.Type]object{
 	reflect.TypeFor[protocol.RequestID](): {"type": "string", "pattern": "^[A-Za-z0-9._-]{16,64}$"},
+	reflect.TypeFor[protocol.ChannelID](): {"type": "string", "pattern": "^l1\\.[A-Za-z0-9_-]{43}$"},
 	reflect.TypeFor[protocol.Nonce]():     {"type": "string", "pattern": "^[A-Za-z0-9]{22,64}$"},
 	reflect.TypeFor[protocol.Origin]():    {"type": "string", "format": "uri"},
 	reflect.TypeFor[protocol.ChainID]():   {"type": "string", "pattern": "^[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}$"},

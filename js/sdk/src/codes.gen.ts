@@ -6,6 +6,8 @@ export interface CodeInfo {
   readonly close: number;
   /** Whether the same call may succeed later without a change. */
   readonly retryable: boolean;
+  /** Whether one side of a link may tell it to the other as a reason to end. */
+  readonly told: boolean;
   /** One sentence for a person: what to do next. */
   readonly remedy: string;
 }
@@ -13,71 +15,89 @@ export interface CodeInfo {
 /** Every code there is; see spec/errors.md. */
 export const codeTable = {
   /** The message is not valid: malformed JSON, a wrong type, a missing or an unknown field. */
-  invalid_message: { close: 4500, retryable: false, remedy: "Update the app; if it is yours, compare the message with the specification." },
+  invalid_message: { close: 4500, retryable: false, told: true, remedy: "Update the app; if it is yours, compare the message with the specification." },
   /** A body, message or frame is over its limit. */
-  too_large: { close: 4513, retryable: false, remedy: "Send less at once." },
+  too_large: { close: 4513, retryable: false, told: true, remedy: "Send less at once." },
   /** The body's Content-Type is not application/json. */
-  unsupported_media_type: { close: 0, retryable: false, remedy: "Send Content-Type: application/json." },
+  unsupported_media_type: { close: 0, retryable: false, told: true, remedy: "Send Content-Type: application/json." },
   /** No protocol version is common to both sides. */
-  unsupported_version: { close: 4526, retryable: false, remedy: "Update the app or the server." },
+  unsupported_version: { close: 4526, retryable: false, told: true, remedy: "Update the app or the server." },
   /** There is nothing at this path for this method. */
-  no_route: { close: 0, retryable: false, remedy: "Check the address." },
+  no_route: { close: 0, retryable: false, told: true, remedy: "Check the address." },
   /** The browser's origin may not use this server. */
-  origin_denied: { close: 4503, retryable: false, remedy: "Open the site at its own address, or ask the operator to allow this origin." },
+  origin_denied: { close: 4503, retryable: false, told: true, remedy: "Open the site at its own address, or ask the operator to allow this origin." },
   /** There is no valid session. */
-  session_required: { close: 4501, retryable: false, remedy: "Start again with a new code." },
+  session_required: { close: 4501, retryable: false, told: true, remedy: "Start again with a new code." },
   /** The session's id changed. */
-  session_rotated: { close: 4402, retryable: true, remedy: "Connect again; nothing is lost." },
+  session_rotated: { close: 4402, retryable: true, told: false, remedy: "Connect again; nothing is lost." },
   /** No link has this request id. */
-  link_unknown: { close: 4504, retryable: false, remedy: "Ask the site for a new code." },
+  link_unknown: { close: 4504, retryable: false, told: true, remedy: "Ask the site for a new code." },
   /** The link's time ran out. */
-  link_expired: { close: 4510, retryable: false, remedy: "Ask the site for a new code and scan it within two minutes." },
+  link_expired: { close: 4510, retryable: false, told: true, remedy: "Ask the site for a new code and scan it within two minutes." },
   /** Another wallet claimed the link first. */
-  link_taken: { close: 4511, retryable: false, remedy: "Ask the site for a new code. If the other wallet was not yours, tell the site's owner." },
+  link_taken: { close: 4511, retryable: false, told: true, remedy: "Ask the site for a new code. If the other wallet was not yours, tell the site's owner." },
   /** One side ended the link. */
-  link_closed: { close: 4512, retryable: false, remedy: "Ask the site for a new code." },
+  link_closed: { close: 4512, retryable: false, told: true, remedy: "Ask the site for a new code." },
   /** The call needs a wallet on the link, and there is none yet. */
-  link_not_claimed: { close: 0, retryable: true, remedy: "Wait until a wallet has answered." },
+  link_not_claimed: { close: 0, retryable: true, told: false, remedy: "Wait until a wallet has answered." },
   /** The link belongs to another session. */
-  link_forbidden: { close: 4514, retryable: false, remedy: "Start again with a new code." },
+  link_forbidden: { close: 4514, retryable: false, told: true, remedy: "Start again with a new code." },
   /** Nonce, text or signature did not hold. */
-  proof_rejected: { close: 0, retryable: false, remedy: "Scan the code again." },
+  proof_rejected: { close: 0, retryable: false, told: true, remedy: "Scan the code again." },
   /** The person at the wallet said no. */
-  user_rejected: { close: 4515, retryable: false, remedy: "Nothing was shared. Start again if that was a mistake." },
+  user_rejected: { close: 4515, retryable: false, told: true, remedy: "Nothing was shared. Start again if that was a mistake." },
+  /** The call is for the wallet that joined the link. */
+  link_not_joined: { close: 0, retryable: false, told: true, remedy: "Scan the code again." },
+  /** A message of the handshake did not come from the other side, or was changed on the way. */
+  handshake_failed: { close: 0, retryable: false, told: true, remedy: "Start again with a new code. If that does not help, update the app, or tell the operator of the server." },
+  /** What came is not sealed end to end, so the server could have made it up. */
+  unsealed_refused: { close: 0, retryable: false, told: true, remedy: "Start again with a new code, and update the app if that does not help." },
+  /** The server says something else than the wallet. */
+  server_mismatch: { close: 0, retryable: false, told: true, remedy: "Do not go on here, and tell the operator of the site: its server lies, or somebody is in it." },
+  /** The direct connection ends somewhere else than at the other device. */
+  certificate_mismatch: { close: 0, retryable: false, told: true, remedy: "Do not go on in this network, and start again in another one." },
+  /** The short code was wrong three times. */
+  code_mismatch: { close: 0, retryable: false, told: true, remedy: "Start again with a new code, and type the six digits that your own wallet shows." },
+  /** The two devices are not near each other, which this site or wallet asks for. */
+  not_local: { close: 0, retryable: false, told: true, remedy: "Connect both devices to the same Wi-Fi and start again. If somebody sent you the code, decline." },
+  /** The other side does not know this pairing, or no longer. */
+  resumption_unknown: { close: 0, retryable: false, told: true, remedy: "Scan a new code." },
   /** Two different frames carry one number. */
-  frame_conflict: { close: 4516, retryable: false, remedy: "Start again with a new code." },
+  frame_conflict: { close: 4516, retryable: false, told: true, remedy: "Start again with a new code." },
   /** Too many frames wait for the other side. */
-  mailbox_full: { close: 0, retryable: true, remedy: "Wait until the other side is back." },
+  mailbox_full: { close: 0, retryable: true, told: false, remedy: "Wait until the other side is back." },
   /** Too many requests, sockets, links or messages from here. */
-  rate_limited: { close: 4429, retryable: true, remedy: "Wait a moment and try again." },
+  rate_limited: { close: 4429, retryable: true, told: false, remedy: "Wait a moment and try again." },
   /** The server has no capacity left for this work. */
-  overloaded: { close: 4403, retryable: true, remedy: "Try again in a few seconds." },
+  overloaded: { close: 4403, retryable: true, told: false, remedy: "Try again in a few seconds." },
   /** Storage does not answer. */
-  unavailable: { close: 4404, retryable: true, remedy: "Try again in a few seconds." },
+  unavailable: { close: 4404, retryable: true, told: false, remedy: "Try again in a few seconds." },
   /** This node is about to stop. */
-  shutting_down: { close: 4405, retryable: true, remedy: "Connect again; nothing is lost." },
+  shutting_down: { close: 4405, retryable: true, told: false, remedy: "Connect again; nothing is lost." },
   /** Messages were not read in time. */
-  slow_reader: { close: 4408, retryable: true, remedy: "Connect again; nothing is lost." },
+  slow_reader: { close: 4408, retryable: true, told: false, remedy: "Connect again; nothing is lost." },
   /** A newer connection took over this link. */
-  replaced: { close: 4509, retryable: false, remedy: "Go on in the other tab, or start again here with a new code." },
+  replaced: { close: 4509, retryable: false, told: false, remedy: "Go on in the other tab, or start again here with a new code." },
   /** The server made a mistake. */
-  internal: { close: 4400, retryable: true, remedy: "Try again; if it stays, give the operator the request id." },
+  internal: { close: 4400, retryable: true, told: false, remedy: "Try again; if it stays, give the operator the request id." },
   /** The text is not a link of this protocol. */
-  invalid_link: { close: 0, retryable: false, remedy: "Copy the whole link again." },
+  invalid_link: { close: 0, retryable: false, told: false, remedy: "Copy the whole link again." },
   /** The server cannot be reached. */
-  signaling_unreachable: { close: 0, retryable: true, remedy: "Check the network and the server's address." },
+  signaling_unreachable: { close: 0, retryable: true, told: false, remedy: "Check the network and the server's address." },
   /** The two devices found no path to each other. */
-  ice_failed: { close: 0, retryable: true, remedy: "Connect both to the same network, or ask the operator for a relay (TURN)." },
+  ice_failed: { close: 0, retryable: true, told: false, remedy: "Connect both to the same network, or ask the operator for a relay (TURN)." },
   /** The deadline passed. */
-  timed_out: { close: 0, retryable: true, remedy: "Try again and allow more time." },
+  timed_out: { close: 0, retryable: true, told: false, remedy: "Try again and allow more time." },
   /** The caller gave up. */
-  canceled: { close: 0, retryable: false, remedy: "Start again when ready." },
+  canceled: { close: 0, retryable: false, told: false, remedy: "Start again when ready." },
   /** The channel is closed. */
-  channel_closed: { close: 0, retryable: false, remedy: "Link again with a new code." },
+  channel_closed: { close: 0, retryable: false, told: false, remedy: "Link again with a new code." },
+  /** The other side went away without a word. */
+  peer_lost: { close: 0, retryable: true, told: false, remedy: "It may come back by itself; if it does not, link again with a new code." },
   /** The other side sent something the protocol does not allow. */
-  invalid_peer: { close: 0, retryable: false, remedy: "Update both apps." },
+  invalid_peer: { close: 0, retryable: false, told: true, remedy: "Update both apps." },
   /** The key file does not open with this passphrase. */
-  key_locked: { close: 0, retryable: false, remedy: "Check the passphrase." },
+  key_locked: { close: 0, retryable: false, told: false, remedy: "Check the passphrase." },
 } as const satisfies Record<string, CodeInfo>;
 
 /** The closed set of codes. */

@@ -6,11 +6,17 @@ export const subprotocol = "liaison.1";
 /** The label of the DataChannel that the site opens. */
 export const channelLabel = "liaison";
 
+/** The label of the DataChannel on which the two ends agree that all is well. */
+export const controlLabel = "liaison.control";
+
 /** Path of the call that opens a link. */
 export const pathChallenge = "/v1/challenge";
 
 /** Path under which links live. */
 export const pathLinks = "/v1/links/";
+
+/** Path of the call that opens a resumption. */
+export const pathResumptions = "/v1/resumptions";
 
 /** Path of the session. */
 export const pathSession = "/v1/session";
@@ -24,6 +30,12 @@ export const maxFrameBytes = 61440;
 /** Most bytes in a WebSocket message. */
 export const maxMessageBytes = 65536;
 
+/** Most bytes in a message between the peers before it is sealed. */
+export const maxPeerBytes = 45056;
+
+/** Most bytes in a message on the control channel. */
+export const maxControlBytes = 4096;
+
 /** Most bytes in a session description. */
 export const maxSDPBytes = 16384;
 
@@ -35,3 +47,21 @@ export const maxChannelMessageBytes = 65536;
 
 /** Most frames that a node keeps for one direction of a link. */
 export const mailboxFrames = 64;
+
+/** How often the short code may be typed. */
+export const codeTries = 3;
+
+/** Longest time after which a pairing may be resumed, in seconds. */
+export const maxResumeSeconds = 2592000;
+
+/** How long a link waits for a wallet, in milliseconds. */
+export const linkMs = 120000;
+
+/** How long a wallet that joined may take to answer, in milliseconds. */
+export const consentMs = 180000;
+
+/** How long a claimed link, or a resumption, outlives its last socket, in milliseconds. */
+export const claimedMs = 600000;
+
+/** Most bytes in the name of a site or an app. */
+export const maxNameBytes = 64;
