@@ -37,6 +37,33 @@ func (c *Channel) Account() protocol.Account {
 	return c.pairing.account
 }
 
+// Assurance returns how far it can be trusted that the account is the other
+// side's. On the wallet's side it says what the site was told.
+func (c *Channel) Assurance() protocol.Assurance {
+	c.pairing.mu.Lock()
+	defer c.pairing.mu.Unlock()
+	return c.pairing.assurance
+}
+
+// Locality returns what was found out about where the other side is; the zero
+// value if nothing was, or not yet.
+func (c *Channel) Locality() LocalityReport {
+	c.pairing.mu.Lock()
+	defer c.pairing.mu.Unlock()
+	return c.pairing.locality
+}
+
+// Resumption returns the id of what the keeper has of this pairing; empty if it
+// cannot be resumed.
+func (c *Channel) Resumption() string {
+	c.pairing.mu.Lock()
+	defer c.pairing.mu.Unlock()
+	if c.pairing.kept == nil {
+		return ""
+	}
+	return c.pairing.kept.id
+}
+
 // Path returns the way that the channel takes now.
 func (c *Channel) Path() Path { return c.pairing.peer.path() }
 
@@ -159,8 +186,10 @@ func (c *Channel) Restart(ctx context.Context) error {
 func (c *Channel) Done() <-chan struct{} { return c.pairing.over }
 
 // Err says why the channel is over; nil while it is not. Its code is
-// [protocol.ChannelClosed] if one of the two sides closed it and
-// [protocol.ICEFailed] if the path was lost for good.
+// [protocol.ChannelClosed] if one of the two sides closed it,
+// [protocol.PeerLost] if the other side went without a goodbye, and
+// [protocol.ICEFailed] if the path was lost for good. After the last two the
+// pairing can be resumed.
 func (c *Channel) Err() error {
 	if err := c.pairing.reason(); err != nil {
 		return err
@@ -168,31 +197,50 @@ func (c *Channel) Err() error {
 	return nil
 }
 
-// Close hands over what was sent, for two seconds at most, ends the link on the
-// server, and returns when every goroutine has ended. Messages that arrived and
-// were not received are dropped.
+// Close hands over what was sent, for two seconds at most, says goodbye, so that
+// neither side can resume, ends the link on the server, and returns when every
+// goroutine has ended. Messages that arrived and were not received are dropped.
 func (c *Channel) Close() error {
-	c.flush()
-	c.pairing.close(&Error{Code: protocol.ChannelClosed, Op: "use channel"})
+	c.end(true)
 	return nil
 }
 
-// flush waits until the other side has taken everything, closes the channel, and
-// waits until the other side has seen that.
-func (c *Channel) flush() {
-	if isClosed(c.pairing.over) {
-		return
+// Leave is [Channel.Close] without the goodbye: what was kept for it can resume
+// the pairing later.
+func (c *Channel) Leave() error {
+	c.end(false)
+	return nil
+}
+
+func (c *Channel) end(goodbye bool) {
+	p := c.pairing
+	if !isClosed(p.over) {
+		if goodbye {
+			p.forget()
+		}
+		c.flush(goodbye)
 	}
+	p.close(&Error{Code: protocol.ChannelClosed, Op: "use channel"})
+}
+
+// flush waits until the other side has taken everything, says goodbye, closes the
+// channel, and waits until the other side has seen that.
+func (c *Channel) flush(goodbye bool) {
+	p := c.pairing
 	ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
 	defer cancel()
-	for c.data.BufferedAmount() > 0 && ctx.Err() == nil && !isClosed(c.pairing.over) {
+	for c.data.BufferedAmount() > 0 && ctx.Err() == nil && !isClosed(p.over) {
 		c.drained(ctx)
 	}
+	if goodbye {
+		_ = p.peer.tell(protocol.ControlMessage{T: protocol.ControlBye, Code: protocol.ChannelClosed}) // or it times out
+		p.peer.drainControl(ctx)
+	}
 	_ = c.data.Close() // it is being closed in any case
-	for !isClosed(c.pairing.peer.closed) && ctx.Err() == nil {
+	for !isClosed(p.peer.closed) && ctx.Err() == nil {
 		select {
-		case <-c.pairing.peer.inbox: // nobody will ask for it, and it blocks the end
-		case <-c.pairing.peer.closed:
+		case <-p.peer.inbox: // nobody will ask for it, and it blocks the end
+		case <-p.peer.closed:
 		case <-ctx.Done():
 		}
 	}

@@ -13,6 +13,14 @@ const (
 	// EventLinked: a wallet proved Account. On the wallet's side: the server
 	// accepted the proof.
 	EventLinked EventKind = "linked"
+	// EventJoined: on the site's side, a wallet holds the other end of the code
+	// now, which need not be shown any more.
+	EventJoined EventKind = "joined"
+	// EventCode: on the wallet's side, the person must be shown ShortCode, to
+	// type it into the site if that asks for it.
+	EventCode EventKind = "code"
+	// EventLocality: Locality was measured.
+	EventLocality EventKind = "locality"
 	// EventNotice: the server tells the site something that changes nothing;
 	// Code says what. Today it is [protocol.LinkTaken]: a second wallet used the
 	// same QR code.
@@ -30,9 +38,12 @@ const (
 
 // Event is one step; Kind says which fields count.
 type Event struct {
-	Kind    EventKind
-	Up      bool
-	Account protocol.Account
-	Code    protocol.Code
-	Path    Path
+	Kind      EventKind
+	Up        bool
+	Account   protocol.Account
+	Assurance protocol.Assurance
+	Code      protocol.Code
+	Path      Path
+	ShortCode string
+	Locality  LocalityReport
 }

@@ -2,17 +2,39 @@ package client
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"net/http"
+	"strings"
 	"sync"
+	"time"
+
+	"github.com/pion/transport/v4"
+	"github.com/pion/webrtc/v4"
 
 	"github.com/liaison-dev/liaison/protocol"
+	"github.com/liaison-dev/liaison/sealed"
 )
 
-// HasOffer reports whether the site's offer came with the link.
-func (r *Request) HasOffer() bool { return r.answer != nil }
+// CheckProof is the site's look at a proof.
+var CheckProof = checkProof
 
-// CheckClaim is the site's look at a claim.
-var CheckClaim = checkClaim
+// plain is a codec that seals nothing: tests of signaling look at the numbers of
+// frames and not into them.
+type plain struct{}
+
+func (plain) seal(_ uint64, m protocol.PeerMessage) (string, error) {
+	data, err := m.Encode()
+	return base64.RawURLEncoding.EncodeToString(data), err
+}
+
+func (plain) open(_ uint64, payload string) (protocol.PeerMessage, error) {
+	data, err := base64.RawURLEncoding.DecodeString(payload)
+	if err != nil {
+		return protocol.PeerMessage{}, err
+	}
+	return protocol.ParsePeerMessage(data)
+}
 
 // Wires are the signaling of both sides of a claimed link, without WebRTC: tests
 // send far more frames over them than two peers would.
@@ -33,7 +55,8 @@ func NewWires(ctx context.Context, origin protocol.Origin, key Signer, got func(
 	if err := site.call(ctx, "open link", http.MethodGet, protocol.PathChallenge, nil, &c); err != nil {
 		return nil, err
 	}
-	text, err := c.SignIn.For(key.Chain(), key.Address(), c.RequestID).Text()
+	channel := protocol.ChannelID("l1." + strings.Repeat("A", 43))
+	text, err := c.SignIn.For(key.Chain(), key.Address(), channel).Text()
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +64,16 @@ func NewWires(ctx context.Context, origin protocol.Origin, key Signer, got func(
 	if err != nil {
 		return nil, err
 	}
-	if err := wallet.call(ctx, "claim", http.MethodPost, linkPath(c.RequestID), protocol.Claim{Nonce: c.SignIn.Nonce, Proof: proof}, nil); err != nil {
+	hello := protocol.Join{Frame: protocol.Frame{D: "AAAA"}, Key: protocol.NewNonce()}
+	if err := wallet.call(ctx, "join", http.MethodPost, linkPath(c.RequestID, "join"), hello, nil); err != nil {
+		return nil, err
+	}
+	welcome := protocol.Offer{D: "AAAA", Channel: channel}
+	if err := site.call(ctx, "offer", http.MethodPost, linkPath(c.RequestID, "offer"), welcome, nil); err != nil {
+		return nil, err
+	}
+	claim := protocol.Claim{Nonce: c.SignIn.Nonce, Proof: proof, Answer: protocol.Frame{N: 1, D: "AAAA"}, Key: protocol.NewNonce()}
+	if err := wallet.call(ctx, "claim", http.MethodPost, linkPath(c.RequestID), claim, nil); err != nil {
 		return nil, err
 	}
 	if err := site.call(ctx, "collect", http.MethodPost, protocol.PathSession, protocol.NewCollection(c.RequestID), nil); err != nil {
@@ -52,8 +84,10 @@ func NewWires(ctx context.Context, origin protocol.Origin, key Signer, got func(
 	w.cancel = cancel
 	for side, r := range []*rest{site, wallet} {
 		end := &wireEnd{wires: w, side: protocol.Side(side), got: got}
-		s := newSignaling(r, end.side, c.RequestID, newOutbox(plain{}), end, nil)
-		s.address = key.Address()
+		out := newOutbox(plain{})
+		out.base = uint64(1 + side) // the frames of the handshake, and the wallet's answer
+		s := newSignaling(r, end.side, c.RequestID, out, end, nil)
+		s.address, s.received = key.Address(), uint64(2-side)
 		w.sides[side] = s
 		w.group.Go(func() { s.run(running); r.close() })
 	}
@@ -105,9 +139,170 @@ type wireEnd struct {
 func (e *wireEnd) claimed(protocol.ServerMessage) error { return nil }
 func (e *wireEnd) message(m protocol.PeerMessage) error { e.got(e.side, m.Candidate); return nil }
 func (e *wireEnd) signal(bool)                          {}
+func (e *wireEnd) present(bool)                         {}
+func (e *wireEnd) mustOpen() bool                       { return false }
 func (e *wireEnd) notice(protocol.Code)                 {}
 func (e *wireEnd) ended(err *Error) {
 	e.wires.mu.Lock()
 	defer e.wires.mu.Unlock()
 	e.wires.err = err
+}
+
+// Over returns the configuration with another network under it.
+func (i ICE) Over(net transport.Net) ICE {
+	i.net = net
+	return i
+}
+
+// ChannelID names the handshake that a channel came of.
+func (c *Channel) ChannelID() string { return c.pairing.envelope.keys().ChannelID() }
+
+// Description is what this side told the other one about its end, candidates
+// included.
+func (c *Channel) Description() string { return c.pairing.peer.pc.LocalDescription().SDP }
+
+// Lie lets a test change what one end says before it is sealed. The number is
+// that of the frame.
+type Lie func(n uint64, m *protocol.PeerMessage)
+
+type liar struct {
+	codec
+	lie Lie
+}
+
+func (l liar) seal(n uint64, m protocol.PeerMessage) (string, error) {
+	l.lie(n, &m)
+	return l.codec.seal(n, m)
+}
+
+func (o *outbox) believe(lie Lie) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.codec = liar{o.codec, lie}
+}
+
+// Lie has the site say something else from now on.
+func (l *PendingLink) Lie(lie Lie) { l.pairing.out.believe(lie) }
+
+// Lie has the wallet say something else from now on.
+func (r *Request) Lie(lie Lie) { r.wallet.pairing.out.believe(lie) }
+
+// Say has the wallet send a message that it does not have to.
+func (r *Request) Say(m protocol.PeerMessage) error {
+	_, err := r.wallet.pairing.out.add(m)
+	return err
+}
+
+// Say has the site send a message that it does not have to.
+func (l *PendingLink) Say(m protocol.PeerMessage) error {
+	_, err := l.pairing.out.add(m)
+	return err
+}
+
+// Hear has the wallet take a message, as if the server had let it through.
+func (r *Request) Hear(m protocol.PeerMessage) error { return r.wallet.take(m) }
+
+// Told has the site take what its server says of a claim.
+func (l *PendingLink) Told(m protocol.ServerMessage) error { return l.pairing.claimed(m) }
+
+// Expect has the wallet expect another certificate.
+func (r *Request) Expect(fp protocol.Fingerprint) { r.wallet.pairing.peer.expect(fp) }
+
+// ChannelID names the handshake that the request came by.
+func (r *Request) ChannelID() protocol.ChannelID {
+	return protocol.ChannelID(r.wallet.pairing.envelope.keys().ChannelID())
+}
+
+// Session asks the server who is signed in at the site.
+func (l *PendingLink) Session(ctx context.Context) (protocol.SessionView, error) {
+	var view protocol.SessionView
+	err := l.pairing.rest.call(ctx, "get session", http.MethodGet, protocol.PathSession, nil, &view)
+	return view, err
+}
+
+// Join takes the wallet's place at a link with any first message.
+func Join(ctx context.Context, link string, first protocol.PeerMessage) error {
+	parsed, err := protocol.ParseLink(link)
+	if err != nil {
+		return err
+	}
+	envelope, err := newEnvelope(sealed.NewWallet(sealedLink(parsed)))
+	if err != nil {
+		return err
+	}
+	frame, err := newOutbox(envelope).add(first)
+	if err != nil {
+		return err
+	}
+	r := newREST(parsed.Server, nil)
+	defer r.close()
+	body := protocol.Join{Frame: frame, Key: protocol.NewNonce()}
+	return r.callAgain(ctx, "join", linkPath(parsed.RequestID, "join"), body, nil)
+}
+
+// Tell sends a message on the control channel.
+func (c *Channel) Tell(m protocol.ControlMessage) error { return c.pairing.peer.tell(m) }
+
+// VerifyOrigin looks for an origin's consent.
+var VerifyOrigin = verifyOrigin
+
+// NearEnough decides by what was measured.
+func NearEnough(r LocalityReport, level protocol.Locality) bool { return r.nearEnough(level) }
+
+// Prober is one end of a measurement, without a connection.
+type Prober struct{ prober *prober }
+
+// NewProber returns the end whose session this is.
+func NewProber(s *sealed.Session, tell func(protocol.ControlMessage) error) Prober {
+	return Prober{newProber(&envelope{session: s}, tell)}
+}
+
+// Measure sends all pings.
+func (p Prober) Measure(ctx context.Context) (time.Duration, bool) { return p.prober.measure(ctx) }
+
+// Answer answers a ping.
+func (p Prober) Answer(m protocol.ControlMessage) { p.prober.answer(m) }
+
+// Pong takes an answer.
+func (p Prober) Pong(m protocol.ControlMessage, now time.Time) { p.prober.pong(m, now) }
+
+// Bounds of locality.
+const (
+	NearPair    = nearPair
+	NearRTT     = nearRTT
+	Pings       = pings
+	FewestPongs = fewestPongs
+	MostPings   = mostPings
+)
+
+// RemoteCandidates counts the addresses at which the other side is looked for.
+func (c *Channel) RemoteCandidates() (count int) {
+	for _, stats := range c.pairing.peer.pc.GetStats() {
+		if s, ok := stats.(webrtc.ICECandidateStats); ok && s.Type == webrtc.StatsTypeRemoteCandidate {
+			count++
+		}
+	}
+	return count
+}
+
+// RemoteFingerprint is that of the certificate that the other side has used.
+func (c *Channel) RemoteFingerprint() protocol.Fingerprint {
+	return sha256.Sum256(c.pairing.peer.pc.SCTP().Transport().GetRemoteCertificate())
+}
+
+// Tell sends a message on the site's control channel, if that is open.
+func (l *PendingLink) Tell(m protocol.ControlMessage) error { return l.pairing.peer.tell(m) }
+
+// WhenReady waits until the site's end of the connection stands.
+func (l *PendingLink) WhenReady(ctx context.Context) {
+	select {
+	case <-l.pairing.peer.ready:
+	case <-ctx.Done():
+	}
+}
+
+// Pinged closes the channel and counts the pings that came.
+func (c *Channel) Pinged() int {
+	c.Close()
+	return c.pairing.gate.pinged
 }

@@ -54,8 +54,8 @@ func TestServersWordsStayOnTheirLine(t *testing.T) {
 		json.NewEncoder(w).Encode(protocol.Problem{Code: protocol.LinkExpired, Detail: words, Instance: words})
 	}))
 	defer web.Close()
-	link := protocol.Link{Server: protocol.Origin(web.URL), RequestID: protocol.NewRequestID()}
-	_, err := client.ReadLink(limited(t), link.String(), client.WalletConfig{})
+	link := someLink(protocol.Origin(web.URL))
+	_, err := client.ReadLink(limited(t), link.Reveal(), client.WalletConfig{})
 	codeIs(t, "ReadLink", err, protocol.LinkExpired)
 	text := err.Error()
 	if strings.ContainsAny(text, "\x1b\n\u202e") || len(text) > 1000 {

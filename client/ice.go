@@ -1,15 +1,12 @@
 package client
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"fmt"
 	"net"
 	"time"
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/logging"
+	"github.com/pion/transport/v4"
 	"github.com/pion/webrtc/v4"
 
 	"github.com/liaison-dev/liaison/protocol"
@@ -23,6 +20,9 @@ type ICE struct {
 	// LoopbackOnly uses the loopback interface and nothing else: both peers must
 	// be on this machine. It is for tests and demonstrations.
 	LoopbackOnly bool
+	// net is the network that the peers use; nil for the machine's. Tests put
+	// distance between the two.
+	net transport.Net
 }
 
 // ICE's own patience: how long a path may be silent before it counts as
@@ -43,6 +43,10 @@ func settings(config ICE, loopback bool) webrtc.SettingEngine {
 		s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 		s.SetIPFilter(func(ip net.IP) bool { return ip.IsLoopback() })
 	}
+	if config.net != nil {
+		s.SetNet(config.net)
+		s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	}
 	s.SetICETimeouts(iceDisconnected, iceFailed, iceKeepalive)
 	// A pair is nominated when a check of the other side arrives after our own
 	// succeeded, and otherwise at the next tick, 200 ms later. A peer whose first
@@ -58,19 +62,10 @@ func settings(config ICE, loopback bool) webrtc.SettingEngine {
 	return s
 }
 
-// newConnection makes a peer connection with a certificate of its own: one that
-// is used twice would tell two sites that they talk to the same wallet.
-func newConnection(config ICE, origin protocol.Origin, servers []protocol.ICEServer) (*webrtc.PeerConnection, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, fmt.Errorf("make certificate: %w", err)
-	}
-	certificate, err := webrtc.GenerateCertificate(key)
-	if err != nil {
-		return nil, fmt.Errorf("make certificate: %w", err)
-	}
+// newConnection makes a peer connection under a certificate.
+func newConnection(config ICE, id identity, origin protocol.Origin, servers []protocol.ICEServer) (*webrtc.PeerConnection, error) {
 	api := webrtc.NewAPI(webrtc.WithSettingEngine(settings(config, origin.Loopback())))
-	configuration := webrtc.Configuration{Certificates: []webrtc.Certificate{*certificate}}
+	configuration := webrtc.Configuration{Certificates: []webrtc.Certificate{*id.certificate}}
 	for _, server := range servers {
 		if config.LoopbackOnly {
 			break

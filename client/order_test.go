@@ -1,13 +1,14 @@
 package client_test
 
 import (
+	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 
-	"github.com/liaison-dev/liaison/client"
 	"github.com/liaison-dev/liaison/protocol"
 )
 
@@ -28,32 +29,61 @@ func (g *gate) wait(r *http.Request) {
 	}
 }
 
-func isOffer(r *http.Request) bool  { return strings.HasSuffix(r.URL.Path, "/offer") }
-func isSocket(r *http.Request) bool { return r.URL.Path == protocol.PathSocket }
+func isJoin(r *http.Request) bool    { return strings.HasSuffix(r.URL.Path, "/join") }
+func isOffer(r *http.Request) bool   { return strings.HasSuffix(r.URL.Path, "/offer") }
+func isNetwork(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/network") }
+func isSocket(r *http.Request) bool  { return r.URL.Path == protocol.PathSocket }
+func isCollection(r *http.Request) bool {
+	return r.Method == http.MethodPost && r.URL.Path == protocol.PathSession
+}
+
 func isClaim(r *http.Request) bool {
 	return r.Method == http.MethodPost && strings.Count(r.URL.Path, "/") == 3 && strings.HasPrefix(r.URL.Path, protocol.PathLinks)
 }
 
+// network is what lies between the two sides and their server.
+type network struct {
+	// hold keeps a request back until the wallet has joined, or until the site
+	// has answered that.
+	hold         func(r *http.Request, n int) bool
+	untilOffered bool
+	// refuse answers a request with an error before it gets to the server.
+	refuse func(r *http.Request, n int) bool
+	// swallow loses the answer, after the server has done what was asked.
+	swallow func(r *http.Request, n int) bool
+}
+
 // TestOrders lets the steps of the two sides happen in every order that a slow
-// network gives them. Each case holds back or drops requests of one kind.
+// network gives them. n counts the requests to one path.
 func TestOrders(t *testing.T) {
-	for name, order := range map[string]struct {
-		hold      func(*http.Request) bool      // until the wallet's claim was accepted
-		drop      func(*http.Request, int) bool // the request and how many like it came before
-		withOffer bool                          // whether the wallet finds the offer
-	}{
-		"offer before the wallet":                  {withOffer: true},
-		"wallet reads before the offer":            {hold: isOffer},
-		"offer never posted":                       {drop: func(r *http.Request, _ int) bool { return isOffer(r) }},
-		"wallet claims before the site subscribes": {hold: isSocket, withOffer: true},
-		"neither offer nor subscription in time":   {hold: func(r *http.Request) bool { return isOffer(r) || isSocket(r) }},
-		"first subscriptions refused":              {drop: func(r *http.Request, n int) bool { return isSocket(r) && n < 2 }, withOffer: true},
-		"first collections refused":                {drop: func(r *http.Request, n int) bool { return r.URL.Path == protocol.PathSession && n < 2 }, withOffer: true},
+	first := func(is func(*http.Request) bool, count int) func(*http.Request, int) bool {
+		return func(r *http.Request, n int) bool { return is(r) && n < count }
+	}
+	siteSocket := first(isSocket, 1) // the wallet has none before it has joined
+	for name, net := range map[string]network{
+		"nothing is slow":               {},
+		"the wallet's socket is late":   {hold: func(r *http.Request, n int) bool { return isSocket(r) && n == 1 }, untilOffered: true},
+		"first sockets refused":         {refuse: first(isSocket, 3)},
+		"offer refused at first":        {refuse: first(isOffer, 2)},
+		"join refused at first":         {refuse: first(isJoin, 2)},
+		"claim refused at first":        {refuse: first(isClaim, 2)},
+		"first collections refused":     {refuse: first(isCollection, 2)},
+		"network never told":            {refuse: first(isNetwork, 99)},
+		"answer to the join lost":       {swallow: first(isJoin, 2)},
+		"answer to the offer lost":      {swallow: first(isOffer, 2)},
+		"every answer to an offer lost": {swallow: first(isOffer, 99)},
+		"answer to the claim lost":      {swallow: first(isClaim, 2)},
+		"answer to the collection lost": {swallow: first(isCollection, 2)},
+		"all of these answers lost": {swallow: func(r *http.Request, n int) bool {
+			return !isSocket(r) && n == 0 && r.URL.Path != protocol.PathChallenge
+		}},
+		"hello before the site subscribed":    {hold: siteSocket},
+		"site subscribes after a lost answer": {hold: siteSocket, swallow: first(isJoin, 1)},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			f := newFront(t)
-			held := newGate()
-			defer held.open()
+			joined, offered := newGate(), newGate()
 			var mu sync.Mutex
 			seen := make(map[string]int)
 			f.onRequest(func(w http.ResponseWriter, r *http.Request) bool {
@@ -61,40 +91,111 @@ func TestOrders(t *testing.T) {
 				n := seen[r.URL.Path]
 				seen[r.URL.Path]++
 				mu.Unlock()
-				if order.hold != nil && order.hold(r) {
-					held.wait(r)
+				if net.hold != nil && net.hold(r, n) {
+					if net.untilOffered {
+						offered.wait(r)
+					} else {
+						joined.wait(r)
+					}
 				}
-				if order.drop != nil && order.drop(r, n) {
+				switch {
+				case net.refuse != nil && net.refuse(r, n):
 					io.Copy(io.Discard, r.Body)
 					w.WriteHeader(http.StatusBadGateway)
 					return true
+				case net.swallow != nil && net.swallow(r, n):
+					f.proxy.ServeHTTP(httptest.NewRecorder(), r)
+					w.WriteHeader(http.StatusBadGateway)
+				default:
+					f.proxy.ServeHTTP(w, r)
 				}
-				return false
+				if isJoin(r) {
+					joined.open()
+				} else if isOffer(r) {
+					offered.open()
+				}
+				return true
 			})
 			s := openLink(t, f.origin)
 			s.accept()
-			s.readWhen(order.withOffer)
-			go func() {
-				s.wallet.expect(t, "linked", func(e client.Event) bool { return e.Kind == client.EventLinked })
-				held.open()
-			}()
+			s.read()
 			s.meet()
 			s.talk(name)
+			s.collected()
+			if err := s.siteEnd.Restart(limited(t)); err != nil { // the site's frames get through
+				t.Errorf("Restart: %v", err)
+			}
+			s.talk("after a restart")
 		})
 	}
 }
 
-// readWhen reads the link when the site's offer is there, or before.
-func (s *sides) readWhen(withOffer bool) {
+// collected waits until the site has the token of its upgraded session.
+func (s *sides) collected() {
 	s.t.Helper()
+	ctx := limited(s.t)
 	for {
-		s.read()
-		if s.request.HasOffer() == withOffer {
+		view, err := s.pending.Session(ctx)
+		if err == nil && view.Account == s.key.Account() {
 			return
 		}
-		if !withOffer {
-			s.t.Fatal("the offer is with the link already")
+		// The old token is retired, or replaced and the answer is under way.
+		if !errors.Is(err, protocol.SessionRotated) && !errors.Is(err, protocol.SessionRequired) {
+			s.t.Fatalf("the site's session = %+v, %v, want it signed in as %s", view, err, s.key.Account())
 		}
-		s.request.Close()
+	}
+}
+
+// TestSocketBreaksWhileTheCollectionIsLost does the same to the site: the token
+// that it has is dead, and the answer that would bring the next was lost.
+func TestSocketBreaksWhileTheCollectionIsLost(t *testing.T) {
+	f := newFront(t)
+	s := openLink(t, f.origin)
+	s.read()
+	lost, broken := 0, newGate()
+	f.onRequest(func(_ http.ResponseWriter, r *http.Request) bool {
+		if !isCollection(r) || lost == 2 {
+			return false
+		}
+		f.proxy.ServeHTTP(httptest.NewRecorder(), r)
+		s.site.forget()
+		f.cut()
+		if lost++; lost == 2 {
+			broken.open()
+		}
+		return true
+	})
+	s.meet()
+	<-broken.done
+	s.collected()
+	s.site.expect(t, "socket back", socketUp)
+	if err := s.siteEnd.Restart(limited(t)); err != nil {
+		t.Errorf("Restart: %v", err)
+	}
+	s.talk("after all")
+}
+
+// TestSocketBreaksWhileTheClaimIsLost cuts the wallet's socket while the answers
+// to its claim are lost: its token is not good any more, and the next is not
+// known yet.
+func TestSocketBreaksWhileTheClaimIsLost(t *testing.T) {
+	f := newFront(t)
+	s := openLink(t, f.origin)
+	s.accept()
+	s.read()
+	var lost int
+	f.onRequest(func(w http.ResponseWriter, r *http.Request) bool {
+		if !isClaim(r) || lost == 2 {
+			return false
+		}
+		lost++
+		f.proxy.ServeHTTP(httptest.NewRecorder(), r)
+		f.cut()
+		return true
+	})
+	s.meet()
+	s.talk("after all")
+	if lost != 2 {
+		t.Errorf("%d answers to the claim were lost, want 2", lost)
 	}
 }

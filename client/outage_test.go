@@ -54,7 +54,7 @@ func TestConnectionsBreak(t *testing.T) {
 	for round := range 3 {
 		s := openLink(t, f.origin)
 		s.accept()
-		s.readWhen(true)
+		s.read()
 		met, cutting := make(chan struct{}), make(chan struct{})
 		go func() {
 			defer close(cutting)

@@ -18,6 +18,7 @@ type outbox struct {
 
 	mu sync.Mutex
 	// Guarded by mu.
+	held   bool             // nothing goes out by itself
 	base   uint64           // all frames below are acknowledged
 	frames []protocol.Frame // from base on
 }
@@ -38,11 +39,31 @@ func (o *outbox) add(m protocol.PeerMessage) (protocol.Frame, error) {
 		return protocol.Frame{}, err
 	}
 	o.frames = append(o.frames, frame)
+	o.wake()
+	return frame, nil
+}
+
+// hold keeps all frames back: one of them goes out by other means, and nothing
+// may overtake it.
+func (o *outbox) hold() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.held = true
+}
+
+// release lets the frames go.
+func (o *outbox) release() {
+	o.mu.Lock()
+	o.held = false
+	o.mu.Unlock()
+	o.wake()
+}
+
+func (o *outbox) wake() {
 	select {
 	case o.ready <- struct{}{}:
 	default:
 	}
-	return frame, nil
 }
 
 // acked forgets all frames below next and reports whether there were any. A
@@ -62,6 +83,9 @@ func (o *outbox) acked(next uint64) bool {
 func (o *outbox) from(n uint64) []protocol.Frame {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.held {
+		return nil
+	}
 	if n < o.base {
 		n = o.base
 	}

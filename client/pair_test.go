@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -45,6 +46,13 @@ func walletKey(t testing.TB, fill byte) *chain.AlgorandKey {
 
 var loopback = client.ICE{LoopbackOnly: true}
 
+// someLink is a sealed link of a server that nobody has opened.
+func someLink(origin protocol.Origin) protocol.Link {
+	link := protocol.Link{Server: origin, RequestID: protocol.NewRequestID()}
+	link.Invitation.Key[0], link.Invitation.Seed[0] = 9, 1
+	return link
+}
+
 // events collects what one side observed.
 type events struct {
 	mu   sync.Mutex
@@ -69,9 +77,7 @@ func (e *events) expect(t testing.TB, what string, match func(client.Event) bool
 	t.Helper()
 	deadline := time.After(limit)
 	for {
-		e.mu.Lock()
-		seen := append([]client.Event(nil), e.all...)
-		e.mu.Unlock()
+		seen := e.seen()
 		for _, event := range seen {
 			if match(event) {
 				return event
@@ -83,6 +89,12 @@ func (e *events) expect(t testing.TB, what string, match func(client.Event) bool
 			t.Fatalf("no event: %s; saw %+v", what, seen)
 		}
 	}
+}
+
+func (e *events) seen() []client.Event {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.all)
 }
 
 func (e *events) forget() {
@@ -98,9 +110,7 @@ type sides struct {
 	pending    *client.PendingLink
 	site       *events
 	wallet     *events
-	key        *chain.AlgorandKey
-	siteICE    client.ICE
-	walletICE  client.ICE
+	key        chain.Key
 	request    *client.Request
 	siteEnd    *client.Channel
 	walletEnd  *client.Channel
@@ -109,11 +119,21 @@ type sides struct {
 	acceptDone chan struct{}
 }
 
-func openLink(t testing.TB, origin protocol.Origin) *sides {
+// siteChange and walletChange change what a side is configured with.
+type (
+	siteChange   = func(*client.SiteConfig)
+	walletChange = func(*client.WalletConfig)
+)
+
+func openLink(t testing.TB, origin protocol.Origin, changes ...siteChange) *sides {
 	t.Helper()
-	s := &sides{t: t, origin: origin, site: newEvents(), wallet: newEvents(), key: walletKey(t, 1), siteICE: loopback, walletICE: loopback}
+	s := &sides{t: t, origin: origin, site: newEvents(), wallet: newEvents(), key: walletKey(t, 1)}
+	config := client.SiteConfig{Server: origin, ICE: loopback, Observe: s.site.observe}
+	for _, change := range changes {
+		change(&config)
+	}
 	var err error
-	s.pending, err = client.OpenLink(limited(t), client.SiteConfig{Server: origin, ICE: s.siteICE, Observe: s.site.observe})
+	s.pending, err = client.OpenLink(limited(t), config)
 	if err != nil {
 		t.Fatalf("OpenLink(%s): %v", origin, err)
 	}
@@ -121,11 +141,19 @@ func openLink(t testing.TB, origin protocol.Origin) *sides {
 	return s
 }
 
-func (s *sides) read() {
+// scan reads the link.
+func (s *sides) scan(changes ...walletChange) (*client.Request, error) {
+	config := client.WalletConfig{ICE: loopback, Observe: s.wallet.observe}
+	for _, change := range changes {
+		change(&config)
+	}
+	return client.ReadLink(limited(s.t), s.pending.Link().Reveal(), config)
+}
+
+func (s *sides) read(changes ...walletChange) {
 	s.t.Helper()
 	var err error
-	s.request, err = client.ReadLink(limited(s.t), s.pending.Link().String(), client.WalletConfig{ICE: s.walletICE, Observe: s.wallet.observe})
-	if err != nil {
+	if s.request, err = s.scan(changes...); err != nil {
 		s.t.Fatalf("ReadLink(%s): %v", s.pending.Link(), err)
 	}
 	s.t.Cleanup(func() { s.request.Close() })
@@ -140,25 +168,41 @@ func (s *sides) accept() {
 	}()
 }
 
-// meet lets the person agree, and waits for both ends of the channel.
-func (s *sides) meet() {
-	s.t.Helper()
+// attempt lets the person agree, and waits for what both sides make of it.
+func (s *sides) attempt() {
 	if s.acceptDone == nil {
 		s.accept()
 	}
 	s.walletEnd, s.walletErr = s.request.Approve(limited(s.t), s.key)
 	<-s.acceptDone
-	if s.walletErr != nil || s.siteErr != nil {
-		s.t.Fatalf("Approve: %v; Accept: %v; want a channel on both sides\nsite saw %+v\nwallet saw %+v", s.walletErr, s.siteErr, s.site.all, s.wallet.all)
+	for _, end := range []*client.Channel{s.walletEnd, s.siteEnd} {
+		if end != nil {
+			s.t.Cleanup(func() { end.Close() })
+		}
 	}
-	s.t.Cleanup(func() { s.walletEnd.Close() })
-	s.t.Cleanup(func() { s.siteEnd.Close() })
+}
+
+// refused is an attempt that ends with a code on each side.
+func (s *sides) refused(site, wallet protocol.Code) {
+	s.t.Helper()
+	s.attempt()
+	codeIs(s.t, "Accept", s.siteErr, site)
+	codeIs(s.t, "Approve", s.walletErr, wallet)
+}
+
+// meet lets the person agree, and waits for both ends of the channel.
+func (s *sides) meet() {
+	s.t.Helper()
+	s.attempt()
+	if s.walletErr != nil || s.siteErr != nil {
+		s.t.Fatalf("Approve: %v; Accept: %v; want a channel on both sides\nsite saw %+v\nwallet saw %+v", s.walletErr, s.siteErr, s.site.seen(), s.wallet.seen())
+	}
 }
 
 // linked returns two ends of an open channel.
-func linked(t testing.TB, origin protocol.Origin) *sides {
+func linked(t testing.TB, origin protocol.Origin, changes ...siteChange) *sides {
 	t.Helper()
-	s := openLink(t, origin)
+	s := openLink(t, origin, changes...)
 	s.read()
 	s.meet()
 	return s
@@ -194,11 +238,14 @@ func codeIs(t testing.TB, what string, err error, want protocol.Code) {
 // front stands before a server, under whose origin the server is known, and can
 // cut connections, refuse them, and see each request.
 type front struct {
-	origin protocol.Origin
-	server *liaisontest.Server
+	origin  protocol.Origin
+	options []liaisontest.Option
+	server  *liaisontest.Server // changed by another alone
+	proxy   *httputil.ReverseProxy
 
 	mu sync.Mutex
 	// Guarded by mu.
+	behind *url.URL
 	refuse bool
 	open   map[net.Conn]struct{}
 	hook   func(http.ResponseWriter, *http.Request) bool // reports whether it answered
@@ -209,16 +256,12 @@ func newFront(t testing.TB, options ...liaisontest.Option) *front {
 	f := &front{open: make(map[net.Conn]struct{})}
 	web := httptest.NewUnstartedServer(nil)
 	f.origin = protocol.Origin("http://" + web.Listener.Addr().String())
-	options = append(options, liaisontest.Unlimited, func(cfg *server.Config) { cfg.Origin = f.origin })
-	f.server = liaisontest.NewServer(t, options...)
-	target, err := url.Parse(string(f.server.Origin))
-	if err != nil {
-		t.Fatal(err)
-	}
+	f.options = append(options, liaisontest.Unlimited, func(cfg *server.Config) { cfg.Origin = f.origin })
+	f.another(t)
 	transport := &http.Transport{DisableKeepAlives: true}
-	proxy := &httputil.ReverseProxy{
+	f.proxy = &httputil.ReverseProxy{
 		Transport: transport,
-		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(target) },
+		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(f.target()) },
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) {
 			w.WriteHeader(http.StatusBadGateway)
 		},
@@ -229,14 +272,37 @@ func newFront(t testing.TB, options ...liaisontest.Option) *front {
 		hook := f.hook
 		f.mu.Unlock()
 		if hook == nil || !hook(w, r) {
-			proxy.ServeHTTP(w, r)
+			f.proxy.ServeHTTP(w, r)
 		}
 	})
 	web.Config.ErrorLog = quiet
-	proxy.ErrorLog = quiet
+	f.proxy.ErrorLog = quiet
 	web.Start()
 	t.Cleanup(func() { f.cut(); web.Close() })
 	return f
+}
+
+// another puts another server in the place of the one behind, which has never
+// heard of anybody.
+func (f *front) another(t testing.TB) {
+	t.Helper()
+	if f.server != nil {
+		f.server.Stop()
+	}
+	f.server = liaisontest.NewServer(t, f.options...)
+	target, err := url.Parse(string(f.server.Origin))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.mu.Lock()
+	f.behind = target
+	f.mu.Unlock()
+}
+
+func (f *front) target() *url.URL {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.behind
 }
 
 func (f *front) onRequest(hook func(http.ResponseWriter, *http.Request) bool) {

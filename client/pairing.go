@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"net/http"
 	"sync"
 	"time"
 
@@ -18,8 +19,12 @@ const (
 	// another one, and restartAgain when it tries once more.
 	restartAfter = 3 * time.Second
 	restartAgain = 10 * time.Second
-	// lostTimeout is how long an open channel may be without a path.
-	lostTimeout = 2 * time.Minute
+	// lostTimeout is how long an open channel may be without a path; resumeTimeout
+	// if there is another way to come back, and goneTimeout if the other side's
+	// socket is gone as well.
+	lostTimeout   = 2 * time.Minute
+	resumeTimeout = 20 * time.Second
+	goneTimeout   = 2 * time.Second
 	// openGrace is how long a channel whose link was just closed may take to
 	// open: the other side may have said all it had to say and left.
 	openGrace = 2 * time.Second
@@ -27,42 +32,90 @@ const (
 
 // pairing is one side of one link: the server, the peer, and what became of it.
 type pairing struct {
-	// Fixed after newPairing.
+	// Fixed before start.
 	side      protocol.Side
 	rest      *rest
+	identity  identity
+	envelope  *envelope
 	peer      *peer
 	out       *outbox
 	signaling *signaling
-	check     func(protocol.ServerMessage) error // the site's look at a claim
-	linked    chan struct{}                      // closed when the account is known
-	over      chan struct{}                      // closed when all is over
-	ctx       context.Context                    // ends with close
-	cancel    context.CancelFunc
+	gate      *gate
+	role      role
+	keeper    Keeper // may be nil
+	own       protocol.Locality
+	resumes   *Resumption   // what is resumed; nil if this is a link
+	joined    chan struct{} // closed when a wallet has come to the site
+	linked    chan struct{} // closed when the account is known
+	opened    chan struct{} // closed when both sides said ok
+	over      chan struct{} // closed when all is over
+	ctx       context.Context
+	cancel    context.CancelFunc // ends ctx; called by close
 	goroutine sync.WaitGroup
 	once      sync.Once // for close
 
+	keeping   sync.Mutex // held while the keeper is called
 	observing sync.Mutex
 	observe   func(Event) // called under observing; may be nil
 
 	mu sync.Mutex
 	// Guarded by mu.
-	account protocol.Account
-	up      bool // the socket
-	err     *Error
+	account   protocol.Account
+	assurance protocol.Assurance
+	locality  LocalityReport
+	asked     protocol.PeerMessage // welcome, as it was sent or received
+	kept      *Resumption          // what the keeper has of this pairing
+	up        bool                 // the socket
+	gone      bool                 // the other side's socket, as the server says
+	err       *Error
+
+	asksCode bool // fixed before the gate opens: the short code must be typed here
 }
 
-func newPairing(side protocol.Side, r *rest, id protocol.RequestID, config ICE, servers []protocol.ICEServer, observe func(Event)) (*pairing, error) {
-	pc, err := newConnection(config, r.origin, servers)
+// role is what the two sides of a link do differently.
+type role interface {
+	// claimed notes what the server says of a claim; the site's.
+	claimed(protocol.ServerMessage) error
+	// take applies a message of the other side.
+	take(protocol.PeerMessage) error
+	// insist is called under prefer when the other side is not near; nil means
+	// that it may go on.
+	insist(context.Context, LocalityReport) error
+	// checkCode has the short code typed; the site's.
+	checkCode(context.Context) error
+	// confirmed is called when the other side has said ok.
+	confirmed()
+}
+
+// setup is what a pairing is made of.
+type setup struct {
+	side     protocol.Side
+	rest     *rest
+	id       protocol.RequestID
+	identity identity
+	envelope *envelope
+	ice      ICE
+	servers  []protocol.ICEServer
+	observe  func(Event)
+	keeper   Keeper
+	locality protocol.Locality
+	resumes  *Resumption
+}
+
+func newPairing(s setup, out *outbox) (*pairing, error) {
+	pc, err := newConnection(s.ice, s.identity, s.rest.origin, s.servers)
 	if err != nil {
 		return nil, &Error{Code: protocol.ICEFailed, Op: "prepare connection", Err: err}
 	}
 	p := &pairing{
-		side: side, rest: r, out: newOutbox(plain{}), observe: observe,
-		linked: make(chan struct{}), over: make(chan struct{}),
+		side: s.side, rest: s.rest, identity: s.identity, envelope: s.envelope, out: out, observe: s.observe,
+		keeper: s.keeper, own: s.locality, resumes: s.resumes,
+		joined: make(chan struct{}), linked: make(chan struct{}), opened: make(chan struct{}), over: make(chan struct{}),
 	}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.peer = newPeer(pc, func(m protocol.PeerMessage) error { _, err := p.out.add(m); return err }, p.pathed)
-	p.signaling = newSignaling(r, side, id, p.out, p, p.peer.opened)
+	p.gate = newGate(p)
+	p.signaling = newSignaling(s.rest, s.side, s.id, out, p, p.opened)
 	return p, nil
 }
 
@@ -70,6 +123,7 @@ func newPairing(side protocol.Side, r *rest, id protocol.RequestID, config ICE, 
 func (p *pairing) start() {
 	p.goroutine.Go(func() { p.signaling.run(p.ctx) })
 	p.goroutine.Go(p.watch)
+	p.goroutine.Go(p.gate.run)
 }
 
 func (p *pairing) emit(e Event) {
@@ -81,27 +135,101 @@ func (p *pairing) emit(e Event) {
 }
 
 // claimed is part of listener: a wallet claimed the site's link (arrow 10).
-func (p *pairing) claimed(m protocol.ServerMessage) error {
-	if err := p.check(m); err != nil {
-		return err
-	}
-	p.link(m.Account)
-	if err := p.peer.gather(); err != nil {
-		return err
-	}
-	return p.peer.release()
-}
-
-func (p *pairing) link(account protocol.Account) {
-	p.mu.Lock()
-	p.account = account
-	p.mu.Unlock()
-	close(p.linked)
-	p.emit(Event{Kind: EventLinked, Account: account})
-}
+func (p *pairing) claimed(m protocol.ServerMessage) error { return p.role.claimed(m) }
 
 // message is part of listener.
-func (p *pairing) message(m protocol.PeerMessage) error { return p.peer.take(p.side, m) }
+func (p *pairing) message(m protocol.PeerMessage) error { return p.role.take(m) }
+
+// mustOpen is part of listener.
+func (p *pairing) mustOpen() bool {
+	level := p.localityLevel()
+	return p.asksCode || level == protocol.LocalityPrefer || level == protocol.LocalityRequire
+}
+
+// present is part of listener. A wallet that comes to resume and goes away has
+// used up the handshake: the site must open the resumption anew.
+func (p *pairing) present(here bool) {
+	p.mu.Lock()
+	p.gone = !here
+	p.mu.Unlock()
+	if !here && p.resumes != nil && p.side == protocol.SiteSide && !isClosed(p.peer.ready) {
+		p.finish(peerLost())
+	}
+}
+
+// link notes who the wallet is, and lets the candidates go.
+func (p *pairing) link(account protocol.Account, assurance protocol.Assurance) {
+	p.mu.Lock()
+	p.account, p.assurance = account, assurance
+	p.mu.Unlock()
+	close(p.linked)
+	p.emit(Event{Kind: EventLinked, Account: account, Assurance: assurance})
+}
+
+// welcomed notes what the site asks.
+func (p *pairing) welcomed(m protocol.PeerMessage) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asked = m
+}
+
+func (p *pairing) welcome() protocol.PeerMessage {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.asked
+}
+
+// localityLevel returns the stricter of what the two sides ask for.
+func (p *pairing) localityLevel() protocol.Locality { return p.own.Stricter(p.welcome().Locality) }
+
+// network asks the server how the two addresses compare.
+func (p *pairing) network(ctx context.Context) protocol.Network {
+	var view protocol.NetworkView
+	if p.rest.call(ctx, "compare networks", http.MethodGet, linkPath(p.signaling.id, "network"), nil, &view) != nil {
+		return protocol.NetworkUnknown
+	}
+	switch view.Network {
+	case protocol.NetworkSameAddress, protocol.NetworkSame, protocol.NetworkDifferent:
+		return view.Network
+	}
+	return protocol.NetworkUnknown
+}
+
+func (p *pairing) insist(ctx context.Context, report LocalityReport) error {
+	return p.role.insist(ctx, report)
+}
+
+func (p *pairing) checkCode(ctx context.Context) error { return p.role.checkCode(ctx) }
+
+func (p *pairing) confirmed() { p.role.confirmed() }
+
+// refuse ends everything for a reason that the other side shall hear, by
+// whichever way is open.
+func (p *pairing) refuse(err *Error) {
+	if p.reason() != nil {
+		return
+	}
+	if isClosed(p.peer.ready) {
+		_ = p.peer.tell(protocol.ControlMessage{T: protocol.ControlBye, Code: err.Code}) // or by the server
+	}
+	if p.resumes == nil {
+		p.forget() // what was resumed can be again, when whatever is in the way is gone
+	}
+	p.signaling.leave(err.Code)
+	p.finish(err)
+}
+
+// dismissed is called when the other side said goodbye or refused to go on. It
+// returns why all is over.
+func (p *pairing) dismissed(code protocol.Code) *Error {
+	if !code.Known() {
+		code = protocol.ChannelClosed
+	}
+	if code == protocol.ChannelClosed || p.resumes == nil {
+		p.forget()
+	}
+	return &Error{Code: code, Op: "use channel", Detail: "the other side ended it"}
+}
 
 // signal is part of listener.
 func (p *pairing) signal(up bool) {
@@ -126,12 +254,13 @@ func (p *pairing) ended(err *Error) {
 		timer := time.NewTimer(openGrace)
 		defer timer.Stop()
 		select {
-		case <-p.peer.opened:
+		case <-p.opened:
+		case <-p.over:
 		case <-timer.C:
 		case <-p.ctx.Done():
 		}
 	}
-	if !isClosed(p.peer.opened) {
+	if !isClosed(p.opened) {
 		p.finish(err)
 	}
 }
@@ -198,9 +327,6 @@ func (p *pairing) watch() {
 		select {
 		case <-changed:
 		case <-timer.C:
-		case <-p.peer.closed:
-			p.finish(&Error{Code: protocol.ChannelClosed, Op: "use channel", Detail: "the other side closed it"})
-			return
 		case <-p.over:
 			return
 		case <-p.ctx.Done():
@@ -210,15 +336,23 @@ func (p *pairing) watch() {
 }
 
 func (p *pairing) lostForGood(state webrtc.ICEConnectionState, since time.Duration) bool {
-	if !isClosed(p.peer.opened) {
+	if !isClosed(p.opened) {
 		return state == webrtc.ICEConnectionStateFailed
 	}
-	return since > lostTimeout
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.kept == nil:
+		return since > lostTimeout
+	case p.gone:
+		return since > goneTimeout
+	}
+	return since > resumeTimeout
 }
 
 // mayRestart reports whether it is time for the site to look for a new path.
 func (p *pairing) mayRestart(state webrtc.ICEConnectionState, now, lost, tried time.Time) bool {
-	if p.side != protocol.SiteSide || !isClosed(p.peer.opened) || !p.signalUp() {
+	if p.side != protocol.SiteSide || !isClosed(p.opened) || !p.signalUp() {
 		return false
 	}
 	if now.Sub(tried) < restartAgain {
@@ -232,40 +366,50 @@ func (p *pairing) restart() error {
 	return p.peer.restart()
 }
 
-// open waits until the channel is open.
+// open waits until the channel is open: for so long to be connected, and then for
+// as long as a person may take who has to confirm something.
 func (p *pairing) open(ctx context.Context) (*Channel, error) {
 	const op = "open channel"
 	waiting, cancel := withDeadline(ctx, connectTimeout)
 	defer cancel()
 	select {
-	case <-p.peer.opened:
-		channel := newChannel(p)
-		p.emit(Event{Kind: EventOpen, Path: channel.Path(), Account: channel.Account()})
-		return channel, nil
+	case <-p.peer.ready:
+	case <-p.opened:
 	case <-p.over:
 		return nil, p.reason()
 	case <-waiting.Done():
+		return nil, p.notConnected(ctx, waiting, op)
 	}
+	select {
+	case <-p.opened:
+		channel := newChannel(p)
+		p.emit(Event{Kind: EventOpen, Path: channel.Path(), Account: channel.Account(), Assurance: channel.Assurance()})
+		return channel, nil
+	case <-p.over:
+		return nil, p.reason()
+	case <-ctx.Done():
+		return nil, contextError(ctx, op)
+	}
+}
+
+func (p *pairing) notConnected(ctx, waiting context.Context, op string) *Error {
 	if _, own := ctx.Deadline(); own || ctx.Err() != nil {
-		return nil, contextError(waiting, op)
+		return contextError(waiting, op)
 	}
 	if !p.signalUp() {
-		return nil, &Error{Code: protocol.SignalingUnreachable, Op: op}
+		return &Error{Code: protocol.SignalingUnreachable, Op: op}
 	}
-	return nil, &Error{Code: protocol.ICEFailed, Op: op, Detail: "the other side did not get through in time"}
+	return &Error{Code: protocol.ICEFailed, Op: op, Detail: "the other side did not get through in time"}
 }
 
 // close ends the link and waits for every goroutine.
 func (p *pairing) close(reason *Error) {
 	p.once.Do(func() {
-		p.signaling.leave()
+		p.signaling.leave(reason.Code)
 		p.finish(reason)
 		timer := time.AfterFunc(time.Second, p.cancel) // a server that hangs
 		p.goroutine.Wait()
 		timer.Stop()
-		if conn := early(p.ctx, p.signaling.dialed); conn != nil { // never used
-			conn.Close()
-		}
 		p.cancel()
 		p.peer.close()
 		p.rest.close()

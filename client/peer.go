@@ -1,8 +1,11 @@
 package client
 
 import (
+	"context"
+	"encoding/json"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/pion/webrtc/v4"
 
@@ -17,23 +20,28 @@ const (
 	maxBuffered = 1 << 20
 )
 
-// peer is one end of the direct connection: a peer connection and the one
-// channel on it.
+// peer is one end of the direct connection: a peer connection and the two
+// channels on it.
 type peer struct {
 	// Fixed after newPeer.
-	pc     *webrtc.PeerConnection
-	send   func(protocol.PeerMessage) error // to the other side, through the server
-	pathed func(*webrtc.ICECandidatePair)   // the path changed
-	inbox  chan []byte
-	opened chan struct{} // closed when the channel is open
-	closed chan struct{} // closed when the channel was closed
-	quit   chan struct{} // closed by close
-	low    chan struct{} // holds a token when everything was sent
-	once   sync.Once
+	pc       *webrtc.PeerConnection
+	send     func(protocol.PeerMessage) error // to the other side, through the server
+	pathed   func(*webrtc.ICECandidatePair)   // the path changed
+	inbox    chan []byte                      // of the application's channel
+	controls chan []byte                      // of the control channel
+	ready    chan struct{}                    // closed when both channels are open
+	closed   chan struct{}                    // closed when one of them was closed
+	broken   chan struct{}                    // closed when DTLS has failed
+	quit     chan struct{}                    // closed by close
+	low      chan struct{}                    // holds a token when everything was sent
+	gone     func()                           // closes closed
+	once     sync.Once
 
 	mu sync.Mutex
 	// Guarded by mu.
 	channel *webrtc.DataChannel
+	control *webrtc.DataChannel
+	opening int // channels that are not open yet
 	state   webrtc.ICEConnectionState
 	checks  int           // how often ICE began to look for a path
 	changed chan struct{} // closed at the next change of state
@@ -41,52 +49,89 @@ type peer struct {
 	describing sync.Mutex
 	// Guarded by describing: one description at a time, and no candidate of ours
 	// before the description that it belongs to.
-	local webrtc.SessionDescription // made, but not in force: nothing is gathered
-	ufrag string                    // names the present start of ICE
-	held  bool                      // keep candidates back
-	kept  []protocol.PeerMessage
-	early []webrtc.ICECandidateInit // the other side's, before its description
-	taken int                       // candidates for the present description
+	remote protocol.Fingerprint      // of the other side's certificate
+	local  webrtc.SessionDescription // made, but not in force: nothing is gathered
+	ufrag  string                    // names the present start of ICE
+	held   bool                      // keep candidates back
+	kept   []protocol.PeerMessage
+	early  []webrtc.ICECandidateInit // the other side's, before its description
+	taken  int                       // candidates for the present description
 }
 
 func newPeer(pc *webrtc.PeerConnection, send func(protocol.PeerMessage) error, pathed func(*webrtc.ICECandidatePair)) *peer {
 	p := &peer{
-		pc: pc, send: send, pathed: pathed, held: true,
-		inbox:  make(chan []byte, queuedMessages),
-		opened: make(chan struct{}), closed: make(chan struct{}), quit: make(chan struct{}),
+		pc: pc, send: send, pathed: pathed, held: true, opening: 2,
+		inbox: make(chan []byte, queuedMessages), controls: make(chan []byte, queuedMessages),
+		ready: make(chan struct{}), closed: make(chan struct{}), broken: make(chan struct{}), quit: make(chan struct{}),
 		low: make(chan struct{}, 1), changed: make(chan struct{}),
 	}
+	p.gone = sync.OnceFunc(func() { close(p.closed) })
 	pc.OnICECandidate(p.found)
 	pc.OnICEConnectionStateChange(p.moved)
 	pc.OnDataChannel(p.offered)
+	broke := sync.OnceFunc(func() { close(p.broken) })
+	pc.SCTP().Transport().OnStateChange(func(state webrtc.DTLSTransportState) {
+		if state == webrtc.DTLSTransportStateFailed {
+			broke()
+		}
+	})
 	return p
+}
+
+// expect says which certificate the other side must have.
+func (p *peer) expect(remote protocol.Fingerprint) {
+	p.describing.Lock()
+	defer p.describing.Unlock()
+	p.remote = remote
+}
+
+// checkRemote compares the certificate that DTLS really used with the one that
+// is expected.
+func (p *peer) checkRemote() error {
+	p.describing.Lock()
+	defer p.describing.Unlock()
+	return checkCertificate(p.pc.SCTP().Transport().GetRemoteCertificate(), p.remote)
+}
+
+// sawStranger reports whether DTLS, which failed, was shown a certificate that is
+// not the other side's.
+func (p *peer) sawStranger() bool {
+	return p.pc.SCTP().Transport().GetRemoteCertificate() != nil && p.checkRemote() != nil
 }
 
 // offer makes the site's first description, without gathering candidates: they
 // would be stale when a wallet comes, and nobody shall know them before.
-func (p *peer) offer() (protocol.PeerMessage, error) {
-	channel, err := p.pc.CreateDataChannel(protocol.ChannelLabel, nil)
-	if err != nil {
-		return protocol.PeerMessage{}, err
+func (p *peer) offer() (sdp string, err error) {
+	for _, label := range []string{protocol.ControlLabel, protocol.ChannelLabel} {
+		channel, err := p.pc.CreateDataChannel(label, nil)
+		if err != nil {
+			return "", err
+		}
+		p.adopt(channel)
 	}
-	p.adopt(channel)
 	p.describing.Lock()
 	defer p.describing.Unlock()
 	p.local, err = p.pc.CreateOffer(nil)
-	return protocol.PeerMessage{T: protocol.PeerOffer, SDP: p.local.SDP}, err
+	return p.local.SDP, err
 }
 
-// answer makes the wallet's description for an offer, without gathering
+// answer makes the wallet's description for the first offer, without gathering
 // candidates.
-func (p *peer) answer(offer protocol.PeerMessage) (protocol.PeerMessage, error) {
+func (p *peer) answer(offer string) (sdp string, err error) {
 	p.describing.Lock()
 	defer p.describing.Unlock()
-	if err := p.setRemote(webrtc.SDPTypeOffer, offer.SDP); err != nil {
-		return protocol.PeerMessage{}, err
+	if err := p.setRemote(webrtc.SDPTypeOffer, offer, true); err != nil {
+		return "", err
 	}
-	var err error
 	p.local, err = p.pc.CreateAnswer(nil)
-	return protocol.PeerMessage{T: protocol.PeerAnswer, SDP: p.local.SDP}, err
+	return p.local.SDP, err
+}
+
+// answered applies the wallet's first description.
+func (p *peer) answered(sdp string) error {
+	p.describing.Lock()
+	defer p.describing.Unlock()
+	return p.setRemote(webrtc.SDPTypeAnswer, sdp, true)
 }
 
 // gather puts the description that was made in force. The candidates are kept
@@ -125,7 +170,7 @@ func (p *peer) take(side protocol.Side, m protocol.PeerMessage) error {
 		p.candidate(webrtc.ICECandidateInit{Candidate: m.Candidate, SDPMid: m.SDPMid, SDPMLineIndex: m.SDPMLineIndex})
 		return nil
 	case m.T == protocol.PeerAnswer && side == protocol.SiteSide:
-		return p.setRemote(webrtc.SDPTypeAnswer, m.SDP)
+		return p.setRemote(webrtc.SDPTypeAnswer, m.SDP, false)
 	case m.T == protocol.PeerOffer && side == protocol.WalletSide:
 		return p.answerNow(m.SDP)
 	}
@@ -135,7 +180,7 @@ func (p *peer) take(side protocol.Side, m protocol.PeerMessage) error {
 // answerNow is for an offer that comes after the claim: nothing has to wait.
 func (p *peer) answerNow(offer string) error {
 	p.held = true
-	if err := p.setRemote(webrtc.SDPTypeOffer, offer); err != nil {
+	if err := p.setRemote(webrtc.SDPTypeOffer, offer, false); err != nil {
 		return err
 	}
 	answer, err := p.pc.CreateAnswer(nil)
@@ -171,7 +216,13 @@ func (p *peer) restart() error {
 	return p.describe(protocol.PeerOffer, offer)
 }
 
-func (p *peer) setRemote(t webrtc.SDPType, sdp string) error {
+// setRemote puts a description of the other side in force. The first of a side
+// holds no candidate: to look up the name in one would tell the local network
+// that the code was scanned, before the person has agreed to anything.
+func (p *peer) setRemote(t webrtc.SDPType, sdp string, first bool) error {
+	if err := protocol.CheckSDP(sdp, p.remote, first); err != nil {
+		return err
+	}
 	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: t, SDP: sdp}); err != nil {
 		return protocol.Errorf(protocol.InvalidPeer, "the session description is not usable")
 	}
@@ -260,9 +311,10 @@ func iceUp(state webrtc.ICEConnectionState) bool {
 // offered is called on the wallet's side for each channel that the site opens.
 func (p *peer) offered(channel *webrtc.DataChannel) {
 	p.mu.Lock()
-	first := p.channel == nil
+	known := channel.Label() == protocol.ChannelLabel && p.channel == nil ||
+		channel.Label() == protocol.ControlLabel && p.control == nil
 	p.mu.Unlock()
-	if channel.Label() != protocol.ChannelLabel || !first {
+	if !known {
 		_ = channel.Close()
 		return
 	}
@@ -270,26 +322,77 @@ func (p *peer) offered(channel *webrtc.DataChannel) {
 }
 
 func (p *peer) adopt(channel *webrtc.DataChannel) {
+	into := p.inbox
 	p.mu.Lock()
-	p.channel = channel
+	if channel.Label() == protocol.ControlLabel {
+		p.control, into = channel, p.controls
+	} else {
+		p.channel = channel
+		channel.OnBufferedAmountLow(func() {
+			select {
+			case p.low <- struct{}{}:
+			default:
+			}
+		})
+	}
 	p.mu.Unlock()
-	channel.OnBufferedAmountLow(func() {
-		select {
-		case p.low <- struct{}{}:
-		default:
-		}
-	})
-	channel.OnOpen(func() {
-		p.pc.SCTP().Transport().ICETransport().OnSelectedCandidatePairChange(p.pathed)
-		close(p.opened)
-	})
-	channel.OnClose(sync.OnceFunc(func() { close(p.closed) }))
+	channel.OnOpen(p.channelOpen)
+	channel.OnClose(p.gone)
 	channel.OnMessage(func(m webrtc.DataChannelMessage) {
 		select {
-		case p.inbox <- m.Data:
+		case into <- m.Data:
 		case <-p.quit:
 		}
 	})
+}
+
+// channelOpen is called once for each of the two channels.
+func (p *peer) channelOpen() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.opening--; p.opening == 0 {
+		p.pc.SCTP().Transport().ICETransport().OnSelectedCandidatePairChange(p.pathed)
+		close(p.ready)
+	}
+}
+
+// tell sends a message on the control channel.
+func (p *peer) tell(m protocol.ControlMessage) error {
+	p.mu.Lock()
+	control := p.control
+	p.mu.Unlock()
+	if control == nil {
+		return &Error{Code: protocol.ChannelClosed, Op: "send control message"}
+	}
+	data, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	return control.SendText(string(data))
+}
+
+// drainControl waits until the other side has taken what was told.
+func (p *peer) drainControl(ctx context.Context) {
+	p.mu.Lock()
+	control := p.control
+	p.mu.Unlock()
+	taken := make(chan struct{}, 1)
+	control.OnBufferedAmountLow(func() {
+		select {
+		case taken <- struct{}{}:
+		default:
+		}
+	})
+	for control.BufferedAmount() > 0 && ctx.Err() == nil && !isClosed(p.closed) {
+		timer := time.NewTimer(50 * time.Millisecond) // it may have been low before
+		select {
+		case <-taken:
+		case <-timer.C:
+		case <-p.closed:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+	}
 }
 
 // dataChannel returns the channel; nil before there is one.

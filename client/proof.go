@@ -12,56 +12,53 @@ import (
 	"github.com/liaison-dev/liaison/protocol"
 )
 
-// checkClaim is the site's own look at who claimed its link: the server checked
-// the same and could lie.
-//
-// The nonce's value is the server's affair: it draws another one after a proof
-// that did not hold, and the site is not told. The request id, which is as
-// random and belongs to this link alone, keeps proofs from being used twice.
-func checkClaim(ctx context.Context, v Verifier, c protocol.Challenge, m protocol.ServerMessage) error {
-	if m.Proof == nil || m.Account != m.Proof.Account() {
-		return protocol.Errorf(protocol.InvalidPeer, "the claim comes without a proof of its account")
+// checkProof is the site's own look at who answered its link: the proof came
+// sealed from the wallet, and must be for this very channel and for nothing that
+// the site did not ask for. Source: spec/sealed.md §5.
+func checkProof(ctx context.Context, v Verifier, asked protocol.SignInRequest, channel protocol.ChannelID, proof *protocol.Proof) error {
+	if proof == nil {
+		return protocol.Errorf(protocol.InvalidPeer, "the wallet sent no proof")
 	}
-	signed, err := protocol.ParseSignIn(m.Proof.Message, m.Proof.Chain.Namespace())
-	if err != nil {
-		return protocol.Errorf(protocol.InvalidPeer, "the signed text is not a sign-in")
-	}
-	want := c.SignIn.For(m.Proof.Chain, m.Proof.Address, c.RequestID)
-	want.Nonce = signed.Nonce
-	text, err := want.Text()
-	if err != nil || text != m.Proof.Message || !slices.Contains(c.SignIn.Chains, m.Proof.Chain) {
+	text, err := asked.For(proof.Chain, proof.Address, channel).Text()
+	if err != nil || text != proof.Message || !slices.Contains(asked.Chains, proof.Chain) {
 		return protocol.Errorf(protocol.InvalidPeer, "the signed text is not what this site asked for")
 	}
-	if err := v.Verify(ctx, *m.Proof); err != nil {
+	if err := v.Verify(ctx, *proof); err != nil {
 		return protocol.Errorf(protocol.InvalidPeer, "the signature is not the account's")
 	}
 	return nil
 }
 
-// checkView is the wallet's look at what it is asked, before anybody is shown
-// it: the site that asks must be the one whose server the link names, and the
-// text must be one for here and now.
-func checkView(link protocol.Link, v protocol.LinkView, now time.Time) error {
+// checkSite is the wallet's look at who says to ask, before anybody is shown it.
+func checkSite(m protocol.PeerMessage) error {
+	if _, err := protocol.ParseOriginUnsafe(string(m.Site.Origin)); err != nil {
+		return protocol.Errorf(protocol.InvalidPeer, "the site does not name its origin")
+	}
+	if len(m.Site.Name) > protocol.MaxNameBytes || !showable(m.Site.Name) {
+		return protocol.Errorf(protocol.InvalidPeer, "the site's name cannot be shown")
+	}
+	return nil
+}
+
+// checkSignIn is the wallet's look at what it is asked to sign: it must be for
+// the site that asks, and for here and now.
+func checkSignIn(site protocol.Site, s *protocol.SignInRequest, now time.Time) error {
 	refuse := func(why string) error { return protocol.Errorf(protocol.InvalidPeer, "%s", why) }
-	s := v.SignIn
+	if s == nil {
+		return refuse("the site does not say what is to be signed")
+	}
 	uri, err := url.Parse(s.URI)
 	switch {
-	case v.RequestID != link.RequestID:
-		return refuse("the server answers for another link")
-	case v.Site.Origin != link.Server, s.Domain != link.Server.Host():
-		return refuse("the link's server asks in the name of another site")
-	case err != nil || uri.User != nil || uri.Scheme+"://"+uri.Host != string(link.Server):
+	case s.Domain != site.Origin.Host():
+		return refuse("the site asks in the name of another one")
+	case err != nil || uri.User != nil || uri.Scheme+"://"+uri.Host != string(site.Origin):
 		return refuse("the address in the text is that of another site")
-	case len(v.Site.Name) > protocol.MaxNameBytes || !showable(v.Site.Name):
-		return refuse("the site's name cannot be shown")
 	case s.IssuedAt.After(now.Add(protocol.ClockSkew)):
 		return refuse("the request comes from the future; check this machine's clock")
 	case !s.ExpirationTime.After(now.Add(-protocol.ClockSkew)):
 		return refuse("the request is too old; check this machine's clock")
 	case s.ExpirationTime.Sub(s.IssuedAt) > protocol.SignInTTL:
 		return refuse("the request would be valid for too long")
-	case v.Offer != nil && (v.Offer.N != 0 || v.Offer.Validate() != nil):
-		return refuse("the offer is not a first frame")
 	}
 	return nil
 }

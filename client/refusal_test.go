@@ -1,18 +1,16 @@
 package client_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"io"
+	"errors"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/liaison-dev/liaison/chain"
 	"github.com/liaison-dev/liaison/client"
 	"github.com/liaison-dev/liaison/liaisontest"
 	"github.com/liaison-dev/liaison/protocol"
@@ -30,39 +28,65 @@ func TestReject(t *testing.T) {
 	codeIs(t, "Accept after a rejection", s.siteErr, protocol.UserRejected)
 	_, err := s.request.Approve(limited(t), s.key)
 	codeIs(t, "Approve after Reject", err, protocol.LinkClosed)
-	_, err = client.ReadLink(limited(t), s.pending.Link().String(), client.WalletConfig{})
+	codeIs(t, "Reject after Reject", s.request.Reject(limited(t)), protocol.LinkClosed)
+	_, err = s.scan()
 	codeIs(t, "ReadLink after a rejection", err, protocol.UserRejected)
 }
 
-// TestExpiry lets the server's clock jump over the end of a link.
-func TestExpiry(t *testing.T) {
-	var jumped atomic.Bool
-	srv := liaisontest.NewServer(t, func(cfg *server.Config) {
-		cfg.Now = func() time.Time {
-			if jumped.Load() {
-				return time.Now().Add(protocol.LinkTTL)
-			}
-			return time.Now()
-		}
-	})
-	s := openLink(t, srv.Origin)
+// clock is a server's, that can jump.
+type clock struct{ ahead atomic.Int64 }
+
+func (c *clock) now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
+
+func (c *clock) jump(d time.Duration) { c.ahead.Add(int64(d)) }
+
+func (c *clock) option(cfg *server.Config) { cfg.Now = c.now }
+
+// TestExpiryWhileWaiting lets nobody scan the code in time.
+func TestExpiryWhileWaiting(t *testing.T) {
+	var clock clock
+	s := openLink(t, liaisontest.NewServer(t, clock.option).Origin)
 	s.site.expect(t, "socket up", socketUp)
-	s.accept()
-	s.read()
-	jumped.Store(true)
-	_, err := s.request.Approve(limited(t), s.key)
-	codeIs(t, "Approve of an expired link", err, protocol.LinkExpired)
-	_, err = client.ReadLink(limited(t), s.pending.Link().String(), client.WalletConfig{ICE: loopback})
+	clock.jump(protocol.LinkTTL)
+	_, err := s.scan()
 	codeIs(t, "ReadLink of an expired link", err, protocol.LinkExpired)
+	s.accept()
 	<-s.acceptDone
 	codeIs(t, "Accept of a link that expired", s.siteErr, protocol.LinkExpired)
+}
+
+// TestExpiryWhileThePersonReads gives the person more time than the code had, and
+// not for ever.
+func TestExpiryWhileThePersonReads(t *testing.T) {
+	for name, c := range map[string]struct {
+		reads time.Duration
+		want  protocol.Code
+	}{
+		"long":     {protocol.LinkTTL + time.Second, ""},
+		"too long": {protocol.ConsentTTL, protocol.LinkExpired},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var clock clock
+			s := openLink(t, liaisontest.NewServer(t, clock.option).Origin)
+			s.read()
+			if in := time.Until(s.request.ExpiresAt()); in > protocol.ConsentTTL || in < protocol.ConsentTTL-time.Minute {
+				t.Errorf("ExpiresAt is in %v, want %v after the scan", in, protocol.ConsentTTL)
+			}
+			clock.jump(c.reads)
+			if c.want == "" {
+				s.meet()
+				return
+			}
+			s.refused(c.want, c.want)
+		})
+	}
 }
 
 // TestExpiryWithoutTheServer lets a link end that nobody can end any more: its
 // server is gone. Its clock was behind, so that the link seems old.
 func TestExpiryWithoutTheServer(t *testing.T) {
 	srv := liaisontest.NewServer(t, func(cfg *server.Config) {
-		cfg.Now = func() time.Time { return time.Now().Add(time.Second - protocol.LinkTTL) }
+		cfg.Now = func() time.Time { return time.Now().Add(-time.Hour) }
 	})
 	s := openLink(t, srv.Origin)
 	srv.Stop()
@@ -86,32 +110,115 @@ func TestAcceptCanBeCanceledAndCalledAgain(t *testing.T) {
 	s.talk("after all")
 }
 
+// TestClosingTheLinkTellsTheWallet closes the site while the person reads.
 func TestClosingTheLinkTellsTheWallet(t *testing.T) {
 	s := openLink(t, liaisontest.NewServer(t).Origin)
-	s.site.expect(t, "socket up", func(e client.Event) bool { return e.Kind == client.EventSignaling && e.Up })
 	s.accept()
 	s.read()
 	s.pending.Close()
 	<-s.acceptDone
 	codeIs(t, "Accept of a closed link", s.siteErr, protocol.Canceled)
+	s.wallet.expect(t, "closed", closedWith(protocol.LinkClosed))
 	_, err := s.request.Approve(limited(t), s.key)
 	codeIs(t, "Approve of a closed link", err, protocol.LinkClosed)
 }
 
+func closedWith(code protocol.Code) func(client.Event) bool {
+	return func(e client.Event) bool { return e.Kind == client.EventClosed && e.Code == code }
+}
+
+// TestClosingTheRequestTellsTheSite gives up on a request without an answer.
+func TestClosingTheRequestTellsTheSite(t *testing.T) {
+	s := openLink(t, liaisontest.NewServer(t).Origin)
+	s.accept()
+	s.read()
+	s.request.Close()
+	<-s.acceptDone
+	codeIs(t, "Accept when the wallet left", s.siteErr, protocol.LinkClosed)
+	_, err := s.request.Approve(limited(t), s.key)
+	codeIs(t, "Approve after Close", err, protocol.LinkClosed)
+}
+
+// TestClosedRequestClaimsNoMore gives up while the claim does not get through: it
+// must not get through later.
+func TestClosedRequestClaimsNoMore(t *testing.T) {
+	f := newFront(t)
+	s := openLink(t, f.origin)
+	s.read()
+	tried := newGate()
+	f.onRequest(func(w http.ResponseWriter, r *http.Request) bool {
+		if !isClaim(r) {
+			return false
+		}
+		tried.open()
+		w.WriteHeader(http.StatusBadGateway)
+		return true
+	})
+	approved := make(chan error, 1)
+	go func() {
+		_, err := s.request.Approve(limited(t), s.key)
+		approved <- err
+	}()
+	<-tried.done
+	s.request.Close()
+	codeIs(t, "Approve of a request that was closed meanwhile", <-approved, protocol.Canceled)
+}
+
+// TestCloseAtEachStep closes one side at each thing that it notices: it comes
+// back, and the other side hears of it. (That no goroutine is left is seen when
+// all tests are over.)
+func TestCloseAtEachStep(t *testing.T) {
+	srv := liaisontest.NewServer(t, liaisontest.Unlimited)
+	for _, side := range []protocol.Side{protocol.SiteSide, protocol.WalletSide} {
+		for _, kind := range []client.EventKind{client.EventSignaling, client.EventJoined, client.EventLinked, client.EventLocality, client.EventOpen} {
+			t.Run(side.String()+" "+string(kind), func(t *testing.T) {
+				s := openLink(t, srv.Origin)
+				noticed := func(e client.Event) bool { return e.Kind == kind }
+				s.accept()
+				var err error
+				if s.request, err = s.scan(); err != nil {
+					t.Fatalf("ReadLink: %v", err)
+				}
+				approved := make(chan struct{})
+				go func() {
+					defer close(approved)
+					s.walletEnd, s.walletErr = s.request.Approve(limited(t), s.key)
+				}()
+				at, stop := s.site, func() { s.pending.Close() }
+				if side == protocol.WalletSide {
+					at, stop = s.wallet, func() { s.request.Close() }
+				}
+				if side == protocol.SiteSide || kind != client.EventJoined {
+					at.expect(t, string(kind), noticed)
+				}
+				stop()
+				<-s.acceptDone
+				<-approved
+				for what, end := range map[string]*client.Channel{"site": s.siteEnd, "wallet": s.walletEnd} {
+					if end != nil {
+						end.Close()
+						if end.Err() == nil {
+							t.Errorf("%s: Err() = nil on a closed channel", what)
+						}
+					}
+				}
+				s.pending.Close()
+				s.request.Close()
+			})
+		}
+	}
+}
+
+// TestSecondWalletIsRefusedAndTheSiteTold has the code scanned twice.
 func TestSecondWalletIsRefusedAndTheSiteTold(t *testing.T) {
 	s := openLink(t, liaisontest.NewServer(t).Origin)
 	s.read()
-	second, err := client.ReadLink(limited(t), s.pending.Link().String(), client.WalletConfig{ICE: loopback})
-	if err != nil {
-		t.Fatalf("second ReadLink: %v", err)
-	}
-	defer second.Close()
-	s.meet()
-	_, err = second.Approve(limited(t), walletKey(t, 2))
-	codeIs(t, "Approve by a second wallet", err, protocol.LinkTaken)
+	_, err := s.scan()
+	codeIs(t, "second ReadLink", err, protocol.LinkTaken)
 	s.site.expect(t, "notice of a second wallet", func(e client.Event) bool {
 		return e.Kind == client.EventNotice && e.Code == protocol.LinkTaken
 	})
+	s.meet()
 	s.talk("undisturbed")
 }
 
@@ -124,8 +231,9 @@ func TestNothingListens(t *testing.T) {
 	listener.Close()
 	_, err = client.OpenLink(limited(t), client.SiteConfig{Server: origin})
 	codeIs(t, "OpenLink where nothing listens", err, protocol.SignalingUnreachable)
-	link := protocol.Link{Server: origin, RequestID: protocol.NewRequestID()}
-	_, err = client.ReadLink(limited(t), link.String(), client.WalletConfig{})
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	_, err = client.ReadLink(ctx, someLink(origin).Reveal(), client.WalletConfig{})
 	codeIs(t, "ReadLink where nothing listens", err, protocol.SignalingUnreachable)
 }
 
@@ -137,160 +245,119 @@ func TestNotALiaisonServer(t *testing.T) {
 }
 
 func TestBadLinks(t *testing.T) {
-	unknown := protocol.Link{Server: liaisontest.NewServer(t).Origin, RequestID: protocol.NewRequestID()}
+	srv := liaisontest.NewServer(t)
+	unknown := someLink(srv.Origin)
+	unsealed := protocol.Link{Server: unknown.Server, RequestID: unknown.RequestID}.Reveal()
+	opened := openLink(t, srv.Origin).pending.Challenge().Link
 	for link, want := range map[string]protocol.Code{
-		"":                        protocol.InvalidLink,
-		"hello":                   protocol.InvalidLink,
-		unknown.String() + "#1.x": protocol.UnsupportedVersion,
-		unknown.String():          protocol.LinkUnknown,
+		"":                   protocol.InvalidLink,
+		"hello":              protocol.InvalidLink,
+		unsealed + "#1.x":    protocol.InvalidLink,
+		unsealed + "#2.AAAA": protocol.UnsupportedVersion,
+		unsealed + "#1.AgAA": protocol.UnsupportedVersion,
+		unsealed:             protocol.UnsealedRefused,
+		opened:               protocol.UnsealedRefused,
+		unknown.Reveal():     protocol.LinkUnknown,
+		unknown.Reveal()[:len(unknown.Reveal())-22]: protocol.InvalidLink, // the seed is cut off
 	} {
 		_, err := client.ReadLink(limited(t), link, client.WalletConfig{})
 		codeIs(t, "ReadLink("+link+")", err, want)
 	}
 }
 
-// spend uses up the link's nonce with a proof that does not hold, as anybody
-// can who saw the link.
-func spend(t *testing.T, srv protocol.Origin, id protocol.RequestID) {
-	path := string(srv) + protocol.PathLinks + string(id)
-	response, err := http.Get(path)
-	if err != nil {
-		t.Errorf("view link: %v", err)
-		return
-	}
-	defer response.Body.Close()
-	var view protocol.LinkView
-	if err := json.NewDecoder(response.Body).Decode(&view); err != nil {
-		t.Errorf("view link: %v", err)
-		return
-	}
-	proof := protocol.Proof{Type: protocol.ProofMX, Chain: protocol.AlgorandMainNet, Address: "A", Message: "x", Signature: []byte("y")}
-	body, _ := json.Marshal(protocol.Claim{Nonce: view.SignIn.Nonce, Proof: proof})
-	claimed, err := http.Post(path, "application/json", bytes.NewReader(body))
-	if err != nil {
-		t.Errorf("claim link: %v", err)
-		return
-	}
-	claimed.Body.Close()
-	if claimed.StatusCode != http.StatusUnauthorized {
-		t.Errorf("a claim with a bad proof: status %d, want 401", claimed.StatusCode)
-	}
-}
-
-// TestStolenNonce lets somebody use up the nonce right before each of the
-// wallet's claims arrives.
-func TestStolenNonce(t *testing.T) {
-	for _, c := range []struct {
-		stolen int
-		want   protocol.Code
-	}{{1, ""}, {2, ""}, {3, protocol.ProofRejected}} {
-		f := newFront(t)
-		s := openLink(t, f.origin)
-		s.read()
-		left := c.stolen
-		f.onRequest(func(_ http.ResponseWriter, r *http.Request) bool {
-			if isClaim(r) && left > 0 {
-				left--
-				spend(t, f.server.Origin, s.pending.Link().RequestID)
-			}
-			return false
-		})
-		if c.want == "" {
-			s.meet()
-			s.talk("after all")
-			continue
-		}
-		_, err := s.request.Approve(limited(t), s.key)
-		codeIs(t, "Approve when the nonce is gone each time", err, c.want)
-		http.DefaultClient.CloseIdleConnections()
-	}
-	http.DefaultClient.CloseIdleConnections()
-}
-
-// dataOffer is what a site offers before the claim.
-var dataOffer = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n" +
-	"a=fingerprint:sha-256 " + strings.Repeat("AB:", 31) + "AB\r\n" +
-	"m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=setup:actpass\r\na=mid:0\r\n" +
-	"a=sctp-port:5000\r\na=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuvwx\r\n"
-
-// TestWalletChecksWhatItIsAsked changes the server's answer to the wallet.
-func TestWalletChecksWhatItIsAsked(t *testing.T) {
-	for name, change := range map[string]func(*protocol.LinkView){
-		"other origin": func(v *protocol.LinkView) { v.Site.Origin = "https://bank.example" },
-		"other domain": func(v *protocol.LinkView) { v.SignIn.Domain = "bank.example" },
-		"other URI":    func(v *protocol.LinkView) { v.SignIn.URI = "https://bank.example/login" },
-		"other port":   func(v *protocol.LinkView) { v.SignIn.URI = "http://127.0.0.1:1/login" },
-		"URI with a host in its user": func(v *protocol.LinkView) {
-			v.SignIn.URI = strings.Replace(v.SignIn.URI, "http://", "http://bank.example@", 1)
-		},
-		"other link": func(v *protocol.LinkView) { v.RequestID = protocol.NewRequestID() },
-		"from the future": func(v *protocol.LinkView) {
-			v.SignIn.IssuedAt = v.SignIn.IssuedAt.Add(time.Hour)
-			v.SignIn.ExpirationTime = v.SignIn.ExpirationTime.Add(time.Hour)
-		},
-		"expired": func(v *protocol.LinkView) {
-			v.SignIn.IssuedAt = v.SignIn.IssuedAt.Add(-time.Hour)
-			v.SignIn.ExpirationTime = v.SignIn.ExpirationTime.Add(-time.Hour)
-		},
-		"valid for too long": func(v *protocol.LinkView) { v.SignIn.ExpirationTime = v.SignIn.ExpirationTime.Add(time.Second) },
-		"escape in name":     func(v *protocol.LinkView) { v.Site.Name = "\x1b[2J" },
-		"reversed name":      func(v *protocol.LinkView) { v.Site.Name = "a\u202eb" },
-		"invisible name":     func(v *protocol.LinkView) { v.Site.Name = "bank\u061c\u2060.example" },
-		"long name":          func(v *protocol.LinkView) { v.Site.Name = strings.Repeat("x", protocol.MaxNameBytes+1) },
-		"offer is a candidate": func(v *protocol.LinkView) {
-			d, _ := protocol.PeerMessage{T: protocol.PeerICE}.Payload()
-			v.Offer = &protocol.Frame{D: d}
-		},
-		"offer holds a candidate": func(v *protocol.LinkView) {
-			sdp := dataOffer + "a=candidate:1 1 udp 2122260223 6f3e2d1c-0000-4000-8000-000000000000.local 9 typ host\r\n"
-			d, _ := protocol.PeerMessage{T: protocol.PeerOffer, SDP: sdp}.Payload()
-			v.Offer = &protocol.Frame{D: d}
-		},
-		"offer is nonsense":  func(v *protocol.LinkView) { v.Offer = &protocol.Frame{D: "AAAA"} },
-		"offer has number 1": func(v *protocol.LinkView) { v.Offer = &protocol.Frame{N: 1, D: "AAAA"} },
+// TestLinkOfAnotherPage changes the key or the seed of a link: the page does not
+// understand the wallet, and says so.
+func TestLinkOfAnotherPage(t *testing.T) {
+	srv := liaisontest.NewServer(t)
+	for name, change := range map[string]func(*protocol.Invitation){
+		"other seed":  func(i *protocol.Invitation) { i.Seed[3] ^= 1 },
+		"other key":   func(i *protocol.Invitation) { i.Key[3] ^= 1 },
+		"other flags": func(i *protocol.Invitation) { i.Flags ^= protocol.FlagShortCode },
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := newFront(t)
-			s := openLink(t, f.origin)
-			f.onRequest(changeView(t, f.server.Origin, change))
-			_, err := client.ReadLink(limited(t), s.pending.Link().String(), client.WalletConfig{ICE: loopback})
-			codeIs(t, "ReadLink of a changed request", err, protocol.InvalidPeer)
-			http.DefaultClient.CloseIdleConnections()
+			s := openLink(t, srv.Origin)
+			s.accept()
+			link := s.pending.Link()
+			change(&link.Invitation)
+			_, err := client.ReadLink(limited(t), link.Reveal(), client.WalletConfig{ICE: loopback})
+			codeIs(t, "ReadLink", err, protocol.HandshakeFailed)
+			<-s.acceptDone
+			codeIs(t, "Accept", s.siteErr, protocol.HandshakeFailed)
 		})
 	}
 }
 
-func TestWalletWithoutAnAcceptedChain(t *testing.T) {
+// TestPageIsGone lets the person scan the code of a page that was closed: one
+// that said so, and one that could not.
+func TestPageIsGone(t *testing.T) {
 	f := newFront(t)
 	s := openLink(t, f.origin)
-	f.onRequest(changeView(t, f.server.Origin, func(v *protocol.LinkView) { v.SignIn.Chains = []protocol.ChainID{"algorand:other"} }))
+	s.site.expect(t, "socket up", socketUp)
+	s.pending.Close()
+	_, err := s.scan()
+	codeIs(t, "ReadLink when the page was closed", err, protocol.LinkClosed)
+
+	s = openLink(t, f.origin)
+	f.onRequest(func(w http.ResponseWriter, r *http.Request) bool {
+		if isOffer(r) { // the page would have answered
+			w.WriteHeader(http.StatusBadGateway)
+		}
+		return isOffer(r)
+	})
+	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+	defer cancel()
+	_, err = client.ReadLink(ctx, s.pending.Link().Reveal(), client.WalletConfig{ICE: loopback})
+	codeIs(t, "ReadLink when nobody is there", err, protocol.TimedOut)
+	s.accept()
+	<-s.acceptDone
+	codeIs(t, "Accept when the wallet went away", s.siteErr, protocol.LinkClosed)
+}
+
+// stubbornSigner is a wallet's key that does not do what it is told.
+type stubbornSigner struct {
+	chain.Key
+	sign func(ctx context.Context, text string) (protocol.Proof, error)
+}
+
+func (s stubbornSigner) Sign(ctx context.Context, text string) (protocol.Proof, error) {
+	return s.sign(ctx, text)
+}
+
+// TestSignerFails: what the signer says counts, and nothing is claimed.
+func TestSignerFails(t *testing.T) {
+	srv := liaisontest.NewServer(t)
+	broken := errors.New("no battery")
+	for name, c := range map[string]struct {
+		sign func(context.Context, string) (protocol.Proof, error)
+		want protocol.Code
+	}{
+		"fails":     {func(context.Context, string) (protocol.Proof, error) { return protocol.Proof{}, broken }, protocol.Internal},
+		"says no":   {func(context.Context, string) (protocol.Proof, error) { return protocol.Proof{}, protocol.UserRejected }, protocol.Internal},
+		"other key": {walletKey(t, 2).Sign, protocol.InvalidMessage},
+		"other text": {func(ctx context.Context, text string) (protocol.Proof, error) {
+			proof, err := walletKey(t, 1).Sign(ctx, text)
+			proof.Message += " "
+			return proof, err
+		}, protocol.Internal},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := openLink(t, srv.Origin)
+			s.read()
+			_, err := s.request.Approve(limited(t), stubbornSigner{s.key, c.sign})
+			codeIs(t, "Approve", err, c.want)
+			if _, err := s.pending.Session(limited(t)); err != nil {
+				t.Errorf("the site's session: %v, want it as it was", err)
+			}
+		})
+	}
+}
+
+// TestWalletWithoutAnAcceptedChain has a site that takes accounts of other chains.
+func TestWalletWithoutAnAcceptedChain(t *testing.T) {
+	s := openLink(t, liaisontest.NewServer(t, func(cfg *server.Config) { cfg.Chains = []protocol.ChainID{chain.SolanaMainNet} }).Origin)
 	s.read()
 	_, err := s.request.Text(s.key)
 	codeIs(t, "Text for a wallet of another chain", err, protocol.InvalidPeer)
 	_, err = s.request.Approve(limited(t), s.key)
 	codeIs(t, "Approve by a wallet of another chain", err, protocol.InvalidPeer)
-	http.DefaultClient.CloseIdleConnections()
-}
-
-func changeView(t *testing.T, origin protocol.Origin, change func(*protocol.LinkView)) func(http.ResponseWriter, *http.Request) bool {
-	return func(w http.ResponseWriter, r *http.Request) bool {
-		if r.Method != http.MethodGet || !strings.HasPrefix(r.URL.Path, protocol.PathLinks) {
-			return false
-		}
-		response, err := http.Get(string(origin) + r.URL.Path)
-		if err != nil {
-			t.Errorf("view link: %v", err)
-			return false
-		}
-		defer response.Body.Close()
-		data, _ := io.ReadAll(response.Body)
-		var view protocol.LinkView
-		if err := json.Unmarshal(data, &view); err != nil {
-			t.Errorf("view link: %v", err)
-			return false
-		}
-		change(&view)
-		json.NewEncoder(w).Encode(view)
-		return true
-	}
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -86,6 +85,21 @@ func (r *rest) call(ctx context.Context, op, method, path string, in, out any) e
 	return nil
 }
 
+// callAgain is a POST that is made again until it is answered: what it asks for
+// is done once however often it comes. It ends with a refusal, or with ctx.
+func (r *rest) callAgain(ctx context.Context, op, path string, in, out any) error {
+	var wait backoff
+	for {
+		err := r.call(ctx, op, http.MethodPost, path, in, out)
+		if err == nil || !protocol.CodeOf(err).Info().Retry || ctx.Err() != nil {
+			return err
+		}
+		if !wait.wait(ctx, nil) {
+			return err
+		}
+	}
+}
+
 func (r *rest) request(ctx context.Context, method, path string, in any) (*http.Request, error) {
 	var body io.Reader
 	if in != nil {
@@ -146,10 +160,4 @@ func problem(op string, status int, body []byte) *Error {
 // linkPath returns the path of a call on one link.
 func linkPath(id protocol.RequestID, call ...string) string {
 	return protocol.PathLinks + strings.Join(append([]string{string(id)}, call...), "/")
-}
-
-// notSent reports whether a call failed before the server could have seen it.
-func notSent(err error) bool {
-	var dial *net.OpError
-	return errors.As(err, &dial) && dial.Op == "dial"
 }

@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -18,18 +17,30 @@ const (
 	maxRetransmit   = 24 * time.Second
 )
 
+// goodbyeTimeout is how long the server may take to end a link.
+const goodbyeTimeout = time.Second
+
 // collectAfter is how long the site's new token may wait for the channel.
 const collectAfter = 2 * time.Second
+
+// maxRefused is how many sockets a wallet without a session tries, which takes a
+// few seconds.
+const maxRefused = 6
 
 // listener is told what comes through the server. Its methods are called by
 // the one goroutine of signaling, in the order of arrival.
 type listener interface {
 	// claimed checks who claimed the site's link; an error ends the link.
 	claimed(protocol.ServerMessage) error
+	// mustOpen reports whether the sign-in stands only once the channel is open:
+	// then the right wallet, and near enough, is at the other end.
+	mustOpen() bool
 	// message takes the next message of the other side; an error ends the link.
 	message(protocol.PeerMessage) error
 	// signal tells whether the socket is up.
 	signal(up bool)
+	// present tells whether the other side's socket is there.
+	present(here bool)
 	// notice brings a code that changes nothing.
 	notice(protocol.Code)
 	// ended says that the link is over on the server, or cannot be reached any
@@ -47,17 +58,20 @@ type signaling struct {
 	side protocol.Side
 	id   protocol.RequestID
 	out  *outbox
+	in   codec // of the frames that come
 	to   listener
 	left chan struct{} // closed by leave
 	once sync.Once     // for left
+	why  protocol.Code // written before left is closed
 
-	collection protocol.Collection // the same in each attempt
-	settled    <-chan struct{}     // closed when nobody waits for frames any more
-	dialed     <-chan net.Conn     // brings a connection for the first socket; may be nil
+	claimedBy  chan protocol.Account // brings the account to the wallet's side, once
+	collection protocol.Collection   // the same in each attempt
+	settled    <-chan struct{}       // closed when the channel is open
 
 	// Owned by run.
 	received   uint64         // frames of the other side
 	address    string         // of the account; empty while nobody claimed the link
+	refused    int            // sockets in a row for want of a session
 	collectors sync.WaitGroup // the goroutine of afterClaim
 	wait       backoff
 
@@ -76,7 +90,11 @@ type signaling struct {
 }
 
 // fatal marks an error after which the link cannot be used through the server.
-type fatal struct{ err *Error }
+type fatal struct {
+	err *Error
+	// ours means that this side found it out, and the other shall hear of it.
+	ours bool
+}
 
 // errLeft means that leave was called.
 var errLeft = errors.New("left")
@@ -86,19 +104,54 @@ func (f fatal) Error() string { return f.err.Error() }
 func (f fatal) Unwrap() error { return f.err }
 
 func end(code protocol.Code, detail string) error {
-	return fatal{&Error{Code: code, Op: "signaling", Detail: detail}}
+	return fatal{err: &Error{Code: code, Op: "signaling", Detail: detail}}
 }
 
 func newSignaling(r *rest, side protocol.Side, id protocol.RequestID, out *outbox, to listener, settled <-chan struct{}) *signaling {
 	return &signaling{
-		rest: r, side: side, id: id, out: out, to: to, settled: settled, left: make(chan struct{}),
-		collection: protocol.NewCollection(id),
+		rest: r, side: side, id: id, out: out, in: out.codec, to: to, settled: settled, left: make(chan struct{}),
+		claimedBy: make(chan protocol.Account, 1), collection: protocol.NewCollection(id),
 	}
 }
 
 // leave ends the link for both sides, if the server can be told at once, and
-// ends run.
-func (s *signaling) leave() { s.once.Do(func() { close(s.left) }) }
+// ends run. The other side learns why, if the code is one that it can be told.
+func (s *signaling) leave(why protocol.Code) {
+	s.once.Do(func() {
+		s.why = why
+		close(s.left)
+	})
+}
+
+// follow tells that the wallet's claim was accepted.
+func (s *signaling) follow(account protocol.Account) { s.claimedBy <- account }
+
+// goodbye ends the link for a reason, if the server can be told at once; the link
+// also ends by itself. It waits until the server says so, since a connection that
+// is closed with something unread in it takes along what was written last.
+func (s *signaling) goodbye(ctx context.Context, why protocol.Code) {
+	if info := why.Info(); info.Status == 0 || info.Retry {
+		why = "" // it is of no use to the other side
+	}
+	if s.socket.send(protocol.ClientMessage{Op: protocol.OpClose, RequestID: s.id, Code: why}) != nil {
+		return
+	}
+	late := time.After(goodbyeTimeout)
+	for {
+		select {
+		case m := <-s.socket.in:
+			if m.RequestID == s.id && (m.Op == protocol.OpClosed || m.Op == protocol.OpError) {
+				return
+			}
+		case <-s.socket.done:
+			return
+		case <-late:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
 
 // run works until ctx ends, the link does, or leave is called.
 func (s *signaling) run(ctx context.Context) {
@@ -132,28 +185,41 @@ func (s *signaling) connect(ctx context.Context) error {
 	if err := s.subscribe(); err != nil {
 		return err
 	}
-	return s.serve(ctx)
+	err = s.serve(ctx)
+	var f fatal
+	if errors.As(err, &f) && f.ours {
+		s.goodbye(ctx, f.err.Code)
+	}
+	return err
 }
 
 // dial connects. A token that the server does not take any more is exchanged
 // first: the link was claimed while this side was away.
 func (s *signaling) dial(ctx context.Context) (*socket, error) {
-	first := s.dialed
-	s.dialed = nil
-	socket, err := dialSocket(ctx, s.rest, first)
+	socket, err := dialSocket(ctx, s.rest)
 	if err == nil {
 		return socket, nil
 	}
-	if s.side == protocol.SiteSide && errors.Is(err, protocol.SessionRotated) {
+	if s.side == protocol.SiteSide && errors.Is(err, protocol.SessionRotated) && (isClosed(s.settled) || !s.to.mustOpen()) {
 		if err := s.collect(ctx); err == nil {
-			return dialSocket(ctx, s.rest, nil)
+			return dialSocket(ctx, s.rest)
 		}
 	}
 	var known *Error
-	if errors.As(err, &known) && !known.Code.Info().Retry && known.Code != protocol.Canceled {
-		return nil, fatal{known}
+	if errors.As(err, &known) && !known.Code.Info().Retry && known.Code != protocol.Canceled && !s.renewing(known.Code) {
+		return nil, fatal{err: known}
 	}
 	return nil, err
+}
+
+// renewing reports whether a wallet's token may just be on its way to being
+// replaced: the answer to its claim was lost, and the claim is made again.
+func (s *signaling) renewing(code protocol.Code) bool {
+	if s.side != protocol.WalletSide || code != protocol.SessionRequired {
+		return false
+	}
+	s.refused++
+	return s.refused < maxRefused
 }
 
 // collect fetches the token of the site's upgraded session, once.
@@ -171,13 +237,19 @@ func (s *signaling) collect(ctx context.Context) error {
 // keepCollecting fetches the token however often it takes. That it fails for
 // good harms nothing while the present socket lives.
 func (s *signaling) keepCollecting(ctx context.Context) {
-	timer := time.NewTimer(collectAfter)
-	defer timer.Stop()
+	var late <-chan time.Time
+	if !s.to.mustOpen() {
+		timer := time.NewTimer(collectAfter)
+		defer timer.Stop()
+		late = timer.C
+	}
 	select {
 	case <-s.settled:
-	case <-timer.C:
+	case <-late:
 	case <-s.left:
+		return
 	case <-ctx.Done():
+		return
 	}
 	var wait backoff
 	for {
@@ -188,17 +260,21 @@ func (s *signaling) keepCollecting(ctx context.Context) {
 	}
 }
 
-// subscribe asks for the link's claimant or, once there is one, for the other
-// side's frames. Our own frames need not wait for the answer: the server reads
+// subscribe asks for the other side's frames: under the topic of the link until
+// it is claimed. Our own frames need not wait for the answer: the server reads
 // messages in their order.
 func (s *signaling) subscribe() error {
-	if s.address == "" {
-		return s.socket.send(protocol.ClientMessage{Op: protocol.OpSubscribe, Topic: protocol.TopicLink, RequestID: s.id})
+	topic := protocol.TopicLink
+	switch {
+	case s.address != "":
+		topic = s.side.Topic(s.address)
+	case s.side == protocol.WalletSide:
+		topic = protocol.TopicJoin
 	}
 	s.sent, _ = s.out.start()
 	s.attached = true
 	return s.socket.send(protocol.ClientMessage{
-		Op: protocol.OpSubscribe, Topic: s.side.Topic(s.address), RequestID: s.id, Since: s.received, Next: s.sent,
+		Op: protocol.OpSubscribe, Topic: topic, RequestID: s.id, Since: s.received, Next: s.sent,
 	})
 }
 
@@ -216,6 +292,9 @@ func (s *signaling) serve(ctx context.Context) error {
 		case m := <-s.socket.in:
 			err = s.handle(ctx, m)
 		case <-s.out.ready:
+		case account := <-s.claimedBy:
+			s.address = account.Address()
+			err = s.subscribe()
 		case <-s.retransmit.C:
 			s.sent, _ = s.out.start()
 			s.silence = min(2*s.silence, maxRetransmit)
@@ -225,7 +304,7 @@ func (s *signaling) serve(ctx context.Context) error {
 		case <-s.socket.done:
 			return s.drain(ctx)
 		case <-s.left:
-			_ = s.socket.send(protocol.ClientMessage{Op: protocol.OpClose, RequestID: s.id}) // the link also ends by itself
+			s.goodbye(ctx, s.why)
 			return errLeft
 		case <-ctx.Done():
 			return ctx.Err()
@@ -281,6 +360,7 @@ func (s *signaling) handle(ctx context.Context, m protocol.ServerMessage) error 
 	switch m.Op {
 	case protocol.OpSubscribed:
 		s.wait.reset()
+		s.refused = 0
 		s.progress(m.Next)
 	case protocol.OpLink:
 		return s.linked(ctx, m)
@@ -288,13 +368,16 @@ func (s *signaling) handle(ctx context.Context, m protocol.ServerMessage) error 
 		return s.frame(protocol.Frame{N: m.N, D: m.D})
 	case protocol.OpAcked:
 		s.progress(m.Next)
+	case protocol.OpPeer:
+		s.to.present(m.State == protocol.PeerHere)
 	case protocol.OpNotice:
 		s.to.notice(m.Code)
 	case protocol.OpClosed:
 		return end(known(m.Code), "")
 	case protocol.OpError:
 		if !known(m.Code).Info().Retry {
-			return end(known(m.Code), remark(m.Detail))
+			// The link itself may live on, and the other side would wait in vain.
+			return fatal{err: &Error{Code: known(m.Code), Op: "signaling", Detail: remark(m.Detail)}, ours: true}
 		}
 	}
 	return nil
@@ -323,7 +406,7 @@ func (s *signaling) linked(ctx context.Context, m protocol.ServerMessage) error 
 		return nil
 	}
 	if err := s.to.claimed(m); err != nil {
-		return fatal{wrap("check proof", protocol.InvalidPeer, err)}
+		return fatal{err: wrap("check claim", protocol.InvalidPeer, err), ours: true}
 	}
 	s.address = m.Account.Address()
 	if m.Answer == nil || m.Answer.N != s.received {
@@ -373,9 +456,9 @@ func (s *signaling) frame(f protocol.Frame) error {
 // open decodes the next frame. After it the frame counts as received: what the
 // codec has seen once it cannot see again.
 func (s *signaling) open(f protocol.Frame) (protocol.PeerMessage, error) {
-	message, err := s.out.codec.open(f.N, f.D)
+	message, err := s.in.open(f.N, f.D)
 	if err != nil {
-		return message, fatal{wrap("read frame", protocol.InvalidPeer, err)}
+		return message, fatal{err: wrap("read frame", protocol.InvalidPeer, err), ours: true}
 	}
 	s.received++
 	s.gap, s.ackDue = false, true
@@ -384,7 +467,7 @@ func (s *signaling) open(f protocol.Frame) (protocol.PeerMessage, error) {
 
 func (s *signaling) pass(m protocol.PeerMessage) error {
 	if err := s.to.message(m); err != nil {
-		return fatal{wrap("apply message of the other side", protocol.InvalidPeer, err)}
+		return fatal{err: wrap("apply message of the other side", protocol.InvalidPeer, err), ours: true}
 	}
 	return nil
 }

@@ -42,18 +42,13 @@ type socket struct {
 	err error // why reading ended; valid after done
 }
 
-// dialSocket connects with the session's token, over a connection that was made
-// before if there is one. The error carries a code; for
+// dialSocket connects with the session's token. The error carries a code; for
 // [protocol.SessionRotated] another token helps.
-func dialSocket(ctx context.Context, r *rest, dialed <-chan net.Conn) (*socket, error) {
+func dialSocket(ctx context.Context, r *rest) (*socket, error) {
 	const op = "connect to server"
 	dialing, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	conn := early(dialing, dialed)
-	var err error
-	if conn == nil {
-		conn, err = dialConn(dialing, r)
-	}
+	conn, err := dialConn(dialing, r)
 	if err != nil {
 		return nil, unreachable(ctx, op, err)
 	}
@@ -84,34 +79,6 @@ func (s *socket) read() {
 		}
 	}()
 	s.conn.ReadLoop()
-}
-
-// dialEarly connects while something else goes on, since each round trip counts
-// that a person waits for. The channel brings the connection, or is closed.
-func (p *pairing) dialEarly() <-chan net.Conn {
-	dialed := make(chan net.Conn, 1)
-	p.goroutine.Go(func() {
-		defer close(dialed)
-		ctx, cancel := context.WithTimeout(p.ctx, dialTimeout)
-		defer cancel()
-		if conn, err := dialConn(ctx, p.rest); err == nil {
-			dialed <- conn
-		}
-	})
-	return dialed
-}
-
-// early returns the connection that was made before; nil if there is none.
-func early(ctx context.Context, dialed <-chan net.Conn) net.Conn {
-	if dialed == nil {
-		return nil
-	}
-	select {
-	case conn := <-dialed:
-		return conn
-	case <-ctx.Done():
-		return nil
-	}
 }
 
 func dialConn(ctx context.Context, r *rest) (net.Conn, error) {

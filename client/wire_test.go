@@ -7,8 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httputil"
-	"net/url"
-	"strings"
 	"testing"
 
 	"github.com/liaison-dev/liaison"
@@ -18,16 +16,12 @@ import (
 
 // watch lets everything that passes the front be seen.
 func (r *record) watch(t *testing.T, f *front) {
-	target, err := url.Parse(string(f.server.Origin))
-	if err != nil {
-		t.Fatal(err)
-	}
 	r.mu.Lock()
 	r.server, r.over = f.server, limited(t).Done()
 	r.mu.Unlock()
 	proxy := &httputil.ReverseProxy{
 		Transport:      &http.Transport{DisableKeepAlives: true},
-		Rewrite:        func(q *httputil.ProxyRequest) { q.SetURL(target) },
+		Rewrite:        func(q *httputil.ProxyRequest) { q.SetURL(f.target()) },
 		ModifyResponse: r.answered,
 		ErrorLog:       quiet,
 	}
@@ -44,20 +38,50 @@ func (r *record) requested(q *http.Request) {
 		r.note(asksChallenge)
 	case isSocket(q):
 		r.wait(showsLink)
-	case isClaim(q):
-		r.note(claims)
+	case isJoin(q):
+		var body protocol.Join
+		r.body(q, &body)
+		r.carries(body.Frame.D)
+		r.note(joins)
 	case isOffer(q):
-		if r.wait(bothSubscribed) {
+		var body protocol.Offer
+		r.body(q, &body)
+		r.carries(body.D)
+		if body.N == 0 && body.Channel != "" {
 			r.note(postsOffer)
 		}
-	case q.Method == http.MethodGet && strings.HasPrefix(q.URL.Path, protocol.PathLinks):
-		r.note(readsLink)
+	case isClaim(q):
+		var body protocol.Claim
+		r.body(q, &body)
+		r.carries(body.Answer.D)
+		r.note(claims)
 	}
+}
+
+// body reads the body of a request, and puts it back.
+func (r *record) body(q *http.Request, into protocol.Validator) {
+	data, _ := io.ReadAll(q.Body)
+	q.Body = io.NopCloser(bytes.NewReader(data))
+	_ = protocol.ParseBody(bytes.NewReader(data), into) // the server says what is wrong with it
+	r.says(data)
+}
+
+// carries notes a payload, says anything else that the server sees.
+func (r *record) carries(payload string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.passed = append(r.passed, payload)
+}
+
+func (r *record) says(text []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.texts = append(r.texts, string(text))
 }
 
 func (r *record) answered(a *http.Response) error {
 	r.mu.Lock()
-	siteToken := r.siteToken
+	siteToken, joinToken := r.siteToken, r.joinToken
 	r.mu.Unlock()
 	token := "" // HTTP-only
 	for _, cookie := range a.Cookies() {
@@ -74,7 +98,11 @@ func (r *record) answered(a *http.Response) error {
 		r.siteToken = token
 		r.mu.Unlock()
 		r.note(getsChallenge)
-	case isClaim(q) && token != siteToken:
+	case isJoin(q):
+		r.mu.Lock()
+		r.joinToken = token
+		r.mu.Unlock()
+	case isClaim(q) && token != siteToken && token != joinToken && joinToken != "":
 		r.claimed(walletSession)
 	}
 	return nil
@@ -111,13 +139,14 @@ func (v notingVerifier) Verify(ctx context.Context, proof protocol.Proof) error 
 	link, _, stored := v.record.stored()
 	text, parsed := protocol.ParseSignIn(proof.Message, proof.Chain.Namespace())
 	err := v.ProofVerifier.Verify(ctx, proof)
-	if err == nil && stored == nil && parsed == nil && link.Attempts == 1 && link.Nonce != text.Nonce {
+	if err == nil && stored == nil && parsed == nil && link.Nonce == "" && link.Channel != "" && link.Channel == text.Channel {
 		v.record.note(proofHolds)
 	}
 	return err
 }
 
 func (r *record) fromClient(text []byte) {
+	r.says(text)
 	m, err := protocol.ParseClientMessage(text)
 	switch {
 	case err != nil:
@@ -132,35 +161,48 @@ func (r *record) fromClient(text []byte) {
 			r.note(bothSubscribed)
 		}
 	case m.Op == protocol.OpSend:
-		switch peer, _ := protocol.ParsePeerMessage(m.D); peer.T {
-		case protocol.PeerOffer: // once more, and candidates after it
-			r.wait(answerArrives)
-		case protocol.PeerAnswer:
-			r.note(sendsAnswer)
-		}
+		r.carries(m.D)
 	}
 }
 
 func (r *record) fromServer(text []byte) {
+	r.says(text)
 	m, err := protocol.ParseServerMessage(text)
-	if err != nil || m.Op != protocol.OpFrame {
-		if m.Op == protocol.OpLink {
-			r.claimed(siteTold)
-		}
+	if err != nil {
 		return
 	}
-	peer, _ := protocol.ParsePeerMessage(m.D)
+	if m.Op == protocol.OpLink {
+		r.claimed(siteTold)
+		if m.Answer != nil {
+			r.carries(m.Answer.D)
+		}
+	}
+	if m.Op == protocol.OpFrame {
+		r.carries(m.D)
+		r.framed(m)
+	}
+}
+
+// framed notes a frame by its topic and its number.
+func (r *record) framed(m protocol.ServerMessage) {
+	r.mu.Lock()
+	restart := r.restart
+	r.mu.Unlock()
 	toWallet := m.Topic == protocol.OfferTopic(r.address)
 	toSite := m.Topic == protocol.AnswerTopic(r.address)
 	switch {
-	case toWallet && peer.T == protocol.PeerOffer:
+	case m.Topic == protocol.TopicLink && m.N == 0:
+		r.note(helloArrives)
+	case m.Topic == protocol.TopicJoin && m.N == 0:
+		r.note(welcomeArrives)
+	case toWallet && m.N > 0 && m.N == restart[protocol.SiteSide]:
 		r.note(offerArrives)
-	case toSite && peer.T == protocol.PeerAnswer:
+	case toSite && m.N > 1 && m.N == restart[protocol.WalletSide]:
 		r.note(answerArrives)
-	case toWallet && peer.T == protocol.PeerICE: // one side's candidates are enough for a channel
+	case toWallet && m.N > 0: // one side's candidates are enough for a channel
 		r.note(siteCandidate)
 		r.wait(walletFinds)
-	case toSite && peer.T == protocol.PeerICE:
+	case toSite && m.N > 1:
 		r.note(walletFinds)
 		r.wait(siteCandidate)
 	}

@@ -17,28 +17,43 @@ import (
 
 // event is one line of --json. Which fields are there depends on the event:
 //
-//	link     uri, expiresAt                 link: show this to a wallet
-//	request  site, text                     wallet: what is asked
-//	linked   account                        the wallet proved this account
-//	open     path, rttMs, account           the channel is open
-//	path     path, rttMs                    the channel takes another path
-//	message  data, or base64 if not UTF-8   the other side's message
-//	notice   code                           nothing changed, but note it
-//	closed   code                           all is over
-//	error    code, detail                   the command failed
+//	link      uri, expiresAt                 link: show this to a wallet
+//	joined    –                              link: a wallet has read the code
+//	request   site, verified, text, locality, expiresAt
+//	                                         wallet: what is asked
+//	code      shortCode, or tries            wallet: show this; link: type it, a line
+//	linked    account, assurance             the wallet proved this account
+//	locality  network, path, rttMs, local    where the other side is
+//	open      path, rttMs, account, assurance the channel is open
+//	path      path, rttMs                    the channel takes another path
+//	message   data, or base64 if not UTF-8   the other side's message
+//	notice    code                           nothing changed, but note it
+//	lost      code                           the other side is gone; it is waited for
+//	resuming  site, account                  wallet: the site is waited for
+//	closed    code                           all is over
+//	left      resumable                      interrupted; wallet resume goes on
+//	error     code, detail                   the command failed
 type event struct {
-	Event     string           `json:"event"`
-	URI       string           `json:"uri,omitempty"`
-	ExpiresAt *time.Time       `json:"expiresAt,omitempty"`
-	Site      *protocol.Site   `json:"site,omitempty"`
-	Text      string           `json:"text,omitempty"`
-	Account   protocol.Account `json:"account,omitempty"`
-	Path      client.PathKind  `json:"path,omitempty"`
-	RTT       float64          `json:"rttMs,omitempty"`
-	Data      *string          `json:"data,omitempty"`
-	Base64    protocol.Base64  `json:"base64,omitempty"`
-	Code      protocol.Code    `json:"code,omitempty"`
-	Detail    string           `json:"detail,omitempty"`
+	Event     string             `json:"event"`
+	URI       string             `json:"uri,omitempty"`
+	ExpiresAt *time.Time         `json:"expiresAt,omitempty"`
+	Site      *protocol.Site     `json:"site,omitempty"`
+	Verified  *bool              `json:"verified,omitempty"`
+	Text      string             `json:"text,omitempty"`
+	Account   protocol.Account   `json:"account,omitempty"`
+	Assurance protocol.Assurance `json:"assurance,omitempty"`
+	Locality  protocol.Locality  `json:"locality,omitempty"`
+	ShortCode string             `json:"shortCode,omitempty"`
+	Tries     int                `json:"tries,omitempty"`
+	Network   protocol.Network   `json:"network,omitempty"`
+	Local     *bool              `json:"local,omitempty"`
+	Path      client.PathKind    `json:"path,omitempty"`
+	RTT       float64            `json:"rttMs,omitempty"`
+	Data      *string            `json:"data,omitempty"`
+	Base64    protocol.Base64    `json:"base64,omitempty"`
+	Code      protocol.Code      `json:"code,omitempty"`
+	Detail    string             `json:"detail,omitempty"`
+	Resumable *bool              `json:"resumable,omitempty"`
 }
 
 // output is what a command tells: lines of JSON for programs, or sentences for
@@ -69,8 +84,14 @@ func (o *output) say(format string, args ...any) {
 // observe tells the steps of a link.
 func (o *output) observe(e client.Event) {
 	switch e.Kind {
+	case client.EventJoined:
+		o.joined()
+	case client.EventCode:
+		o.shortCode(e.ShortCode)
+	case client.EventLocality:
+		o.locality(e.Locality)
 	case client.EventLinked:
-		o.linked(e.Account)
+		o.linked(e.Account, e.Assurance)
 	case client.EventOpen, client.EventPath:
 		o.path(e)
 	case client.EventNotice:
@@ -82,17 +103,81 @@ func (o *output) observe(e client.Event) {
 	}
 }
 
-func (o *output) linked(account protocol.Account) {
+func (o *output) joined() {
 	if o.json {
-		o.write(event{Event: "linked", Account: account})
+		o.write(event{Event: "joined"})
 		return
 	}
-	o.say("Linked: %s", account)
+	o.say("A wallet has read the code; its person is being asked.")
 }
+
+func (o *output) shortCode(code string) {
+	if o.json {
+		o.write(event{Event: "code", ShortCode: code})
+		return
+	}
+	o.say("If the site asks for a code, type there: %s", code)
+}
+
+func (o *output) askCode(tries int) {
+	if o.json {
+		o.write(event{Event: "code", Tries: tries})
+		return
+	}
+	o.say("Type the six digits that the wallet shows (%d tries are left):", tries)
+}
+
+func (o *output) locality(report client.LocalityReport) {
+	if o.json {
+		o.write(event{Event: "locality", Network: report.Network, Path: report.Path, RTT: milliseconds(report.RTT), Local: &report.Local})
+		return
+	}
+	o.say("Where the other side is: %s.", report)
+}
+
+func (o *output) linked(account protocol.Account, assurance protocol.Assurance) {
+	if o.json {
+		o.write(event{Event: "linked", Account: account, Assurance: assurance})
+		return
+	}
+	o.say("Linked: %s (%s)", account, assurance)
+}
+
+// lost tells that the other side is gone and waited for.
+func (o *output) lost(code protocol.Code) {
+	if o.json {
+		o.write(event{Event: "lost", Code: code})
+		return
+	}
+	o.say("The other side is gone. Waiting for it to come back; end with Ctrl-C.")
+}
+
+// left tells that the command was interrupted.
+func (o *output) left(resumable bool) {
+	switch {
+	case o.json:
+		o.write(event{Event: "left", Resumable: &resumable})
+	case resumable:
+		o.say("Left. The pairing stays; a wallet goes on with: liaison wallet resume")
+	default:
+		o.say("Left.")
+	}
+}
+
+// resuming tells which site is waited for.
+func (o *output) resuming(site protocol.Site, account protocol.Account) {
+	if o.json {
+		o.write(event{Event: "resuming", Site: &site, Account: account})
+		return
+	}
+	o.say("Meeting %s again as %s. Waiting until it is there; end with Ctrl-C.", site.Origin, account)
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 func (o *output) path(e client.Event) {
 	if o.json {
-		o.write(event{Event: string(e.Kind), Account: e.Account, Path: e.Path.Kind, RTT: float64(e.Path.RTT.Microseconds()) / 1000})
+		o.write(event{Event: string(e.Kind), Account: e.Account, Assurance: e.Assurance, Path: e.Path.Kind, RTT: milliseconds(e.Path.RTT)})
 		return
 	}
 	if e.Kind == client.EventOpen {

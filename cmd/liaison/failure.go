@@ -42,6 +42,14 @@ var advice = map[protocol.Code]struct{ cause, next string }{
 	protocol.Canceled:             {"the command was interrupted", "the same command again"},
 	protocol.ChannelClosed:        {"the other side closed the channel", "liaison link, for a new one"},
 	protocol.InvalidPeer:          {"the other program is of another version, or not what it claims to be", "liaison version, on both machines"},
+	protocol.UnsealedRefused:      {"the link was made for an older wallet, or the server made up an answer", "liaison link, for a new one"},
+	protocol.HandshakeFailed:      {"only a part of the link was copied, or the server changed what it passed on", "liaison link, for a new one"},
+	protocol.ServerMismatch:       {"the server lies, or somebody is in it", "liaison serve, to run your own"},
+	protocol.CertificateMismatch:  {"somebody in the network stands between the two devices", "the same command in another network"},
+	protocol.CodeMismatch:         {"the digits of another wallet were typed", "liaison link --code, for a new one"},
+	protocol.NotLocal:             {"the other device is in another network, or far away in this one", "the same command when both are in one network"},
+	protocol.PeerLost:             {"the other program ended or its machine sleeps", "liaison wallet resume, or liaison link for a new one"},
+	protocol.ResumptionUnknown:    {"the pairing is over, or was never kept", "liaison wallet pairings, for those that there are"},
 	protocol.RateLimited:          {"many requests came from this address", "the same command in a minute"},
 }
 

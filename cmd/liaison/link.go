@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"strings"
 	"time"
@@ -31,7 +30,9 @@ func (t talking) output(e *env) *output {
 
 // linkCommand plays the website.
 type linkCommand struct {
-	Server string `help:"Where the server is; the default is ${default}." default:"http://localhost:8080" placeholder:"URL"`
+	Server   string `help:"Where the server is; the default is ${default}." default:"http://localhost:8080" placeholder:"URL"`
+	Code     bool   `help:"Ask for the six digits that the wallet shows before the channel opens."`
+	Locality string `help:"How near the wallet must be: ${localities}; the default is ${default}." default:"report" placeholder:"LEVEL"`
 	talking
 }
 
@@ -54,9 +55,18 @@ func (c *linkCommand) run(e *env, out *output) error {
 			next: "liaison link --server https://HOST", exit: exitUsage,
 		}
 	}
+	level, err := nearness{c.Locality}.level()
+	if err != nil {
+		return err
+	}
 	ctx, cancel := c.deadline(e.ctx)
 	defer cancel()
-	pending, err := client.OpenLink(ctx, client.SiteConfig{Server: server, ICE: e.ice, Observe: out.observe})
+	in, kept := readLines(e.stdin), new(memory)
+	config := client.SiteConfig{Server: server, Locality: level, Keeper: kept, ICE: e.ice, Observe: out.observe}
+	if c.Code || level == protocol.LocalityPrefer {
+		config.AskCode = askCode(e, out, in)
+	}
+	pending, err := client.OpenLink(ctx, config)
 	if err != nil {
 		return err
 	}
@@ -68,11 +78,24 @@ func (c *linkCommand) run(e *env, out *output) error {
 	if err != nil {
 		return err
 	}
-	return converse(e, bufio.NewReader(e.stdin), out, channel, c.KeepOpen)
+	return converse(e, in, out, channel, c.KeepOpen, resumeAsSite(kept, config))
+}
+
+// askCode has the person type what the wallet shows.
+func askCode(e *env, out *output, in <-chan line) func(context.Context, int) (string, error) {
+	return func(ctx context.Context, tries int) (string, error) {
+		out.askCode(tries)
+		select {
+		case typed := <-in:
+			return typed.text, typed.err
+		case <-ctx.Done():
+			return "", waitError(ctx)
+		}
+	}
 }
 
 func (c *linkCommand) show(e *env, out *output, pending *client.PendingLink) error {
-	link, expires := pending.Link().String(), pending.Challenge().ExpiresAt
+	link, expires := pending.Link().Reveal(), pending.Challenge().ExpiresAt
 	if c.JSON {
 		out.write(event{Event: "link", URI: link, ExpiresAt: &expires})
 		return nil

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
+	"github.com/liaison-dev/liaison/chain"
 	"github.com/liaison-dev/liaison/client"
 )
 
@@ -39,8 +41,10 @@ type commandLine struct {
 }
 
 type walletCommand struct {
-	Connect connectCommand `cmd:"" help:"Answer a link: show who asks for what, sign in if you agree, and talk to the website."`
-	Show    showCommand    `cmd:"" help:"Print the wallet's account. A wallet is made on first use."`
+	Connect  connectCommand  `cmd:"" help:"Answer a link: show who asks for what, sign in if you agree, and talk to the website."`
+	Resume   resumeCommand   `cmd:"" help:"Meet a site again that the wallet is paired with."`
+	Pairings pairingsCommand `cmd:"" help:"List the sites that the wallet is paired with, or forget them."`
+	Show     showCommand     `cmd:"" help:"Print the wallet's accounts. A wallet is made on first use."`
 }
 
 const description = "Liaison links a website and a wallet by a QR code and lets them talk directly.\n\n" +
@@ -62,6 +66,7 @@ func run(e *env, args []string) (code int) {
 		kong.Name("liaison"), kong.Description(description), kong.UsageOnError(),
 		kong.Writers(e.stdout, e.stderr), kong.DefaultEnvars("LIAISON"), kong.Configuration(loadConfig),
 		kong.Exit(func(code int) { panic(helpShown{code}) }),
+		kong.Vars{"kinds": strings.Join(chain.Kinds(), ", "), "localities": "off, report, prefer or require", "chains": defaultChains()},
 	)
 	if err != nil {
 		panic(err) // the grammar itself is wrong
@@ -96,4 +101,13 @@ func usage(err error) error {
 		next = "liaison " + parse.Context.Selected().Path() + " --help"
 	}
 	return &failure{what: err.Error(), cause: "the command line does not have the form that the command expects", next: next, exit: exitUsage}
+}
+
+// defaultChains names the chains that a server accepts unless it is told.
+func defaultChains() string {
+	var names []string
+	for _, id := range chain.Default().Chains() {
+		names = append(names, string(id))
+	}
+	return strings.Join(names, ", ")
 }

@@ -27,20 +27,23 @@ func TestScripts(t *testing.T) {
 	short := liaisontest.NewServer(t, func(cfg *server.Config) {
 		cfg.Now = func() time.Time { return time.Now().Add(time.Second - protocol.LinkTTL) }
 	})
-	unknown := protocol.Link{Server: srv.Origin, RequestID: protocol.NewRequestID()}
+	unsealed := protocol.Link{Server: srv.Origin, RequestID: protocol.NewRequestID()}
+	unknown := unsealed
+	unknown.Invitation = protocol.Invitation{Key: [32]byte{9}, Seed: protocol.Seed{1}}
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { taken.Close() }) // the scripts run after this function
 	vars := map[string]string{
-		"SERVER":  string(srv.Origin),
-		"SHORT":   string(short.Origin),
-		"NOWHERE": nowhere(t),
-		"TAKEN":   taken.Addr().String(),
-		"UNKNOWN": unknown.String(),
-		"EXPIRED": expired(t),
-		"WAITING": open(t, srv.Origin).Link().String(),
+		"SERVER":   string(srv.Origin),
+		"SHORT":    string(short.Origin),
+		"NOWHERE":  nowhere(t),
+		"TAKEN":    taken.Addr().String(),
+		"UNKNOWN":  unknown.Reveal(),
+		"UNSEALED": unsealed.Reveal(),
+		"EXPIRED":  expired(t),
+		"WAITING":  open(t, srv.Origin).Link().Reveal(),
 	}
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"),
@@ -87,7 +90,7 @@ func expired(t *testing.T) string {
 			return time.Now()
 		}
 	})
-	link := open(t, srv.Origin).Link().String()
+	link := open(t, srv.Origin).Link().Reveal()
 	jumped.Store(true)
 	return link
 }

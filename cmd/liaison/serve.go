@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -47,6 +48,9 @@ type serveCommand struct {
 	UnsafeAllowHTTP bool           `name:"unsafe-allow-http" help:"Accept an --origin without TLS on a host that is not this machine. Whoever can listen on the network then has every session."`
 	Data            string         `help:"The file that keeps links, sessions and accounts; the default is ${default}." default:"liaison.db" placeholder:"FILE"`
 	Name            string         `help:"What wallets show as the site's name. The default is the host of the origin." placeholder:"TEXT"`
+	Chain           []string       `sep:"none" help:"A chain whose accounts may sign in, by its CAIP-2 name, the preferred one first. May be repeated. The default is ${chains}." placeholder:"CHAIN"`
+	Algod           []string       `sep:"none" help:"An Algorand node to ask who may sign for an account: URL or URL,TOKEN, for MainNet, or CHAIN=URL for another network. With it, a rekeyed account is known by its new key alone; if it does not answer, nobody signs in. May be repeated." placeholder:"URL"`
+	RPC             []string       `name:"rpc" sep:"none" help:"A JSON-RPC service of an EVM chain, for accounts that are contracts (EIP-1271): CHAIN=URL. May be repeated." placeholder:"CHAIN=URL"`
 	ICEServer       []string       `name:"ice-server" sep:"none" help:"A STUN or TURN server for the peers: stun:HOST:PORT, or turn:HOST:PORT,USERNAME,CREDENTIAL. May be repeated." placeholder:"URL"`
 	TrustedProxy    []netip.Prefix `help:"A proxy that may name its client's address in X-Forwarded-For. May be repeated." placeholder:"CIDR"`
 	MetricsListen   string         `help:"Where to serve metrics for Prometheus, at /metrics: HOST:PORT, or off. The default is 127.0.0.1:9090, or nothing if that is taken." placeholder:"HOST:PORT"`
@@ -89,7 +93,10 @@ func (c *serveCommand) serve(e *env, log *slog.Logger, origin protocol.Origin, l
 	defer func() { err = errors.Join(err, store.Close()) }()
 	bus := membus.New().Join()
 	defer func() { err = errors.Join(err, bus.Close()) }()
-	verifier := chain.Default()
+	verifier, err := c.verifier()
+	if err != nil {
+		return err
+	}
 	servers, err := iceServers(c.ICEServer)
 	if err != nil {
 		return err
@@ -216,6 +223,58 @@ func (c *serveCommand) metricsListener(log *slog.Logger) (net.Listener, error) {
 		return nil, listenFailure("--metrics-listen", c.MetricsListen, err)
 	}
 	return listener, nil
+}
+
+// verifier returns the schemes of the chains that may sign in.
+func (c *serveCommand) verifier() (*chain.Verifier, error) {
+	refuse := func(what, cause string) error {
+		return &failure{what: what, cause: cause, next: "liaison serve --help", exit: exitUsage}
+	}
+	sources := chain.Sources{Algod: make(map[protocol.ChainID]chain.Endpoint), RPC: make(map[protocol.ChainID]chain.Endpoint)}
+	for _, text := range c.Algod {
+		id, endpoint := endpointOf(text, protocol.AlgorandMainNet)
+		sources.Algod[id] = endpoint
+	}
+	for _, text := range c.RPC {
+		id, endpoint := endpointOf(text, "")
+		if id == "" {
+			return nil, refuse("--rpc does not say for which chain", "it must be CHAIN=URL, for example eip155:1=https://HOST")
+		}
+		sources.RPC[id] = endpoint
+	}
+	ids := chain.Default().Chains()
+	if len(c.Chain) > 0 {
+		ids = nil
+		for _, id := range c.Chain {
+			ids = append(ids, protocol.ChainID(id))
+		}
+	}
+	var schemes []chain.Scheme
+	for _, id := range ids {
+		scheme, err := chain.New(id, sources)
+		if err != nil {
+			return nil, refuse("--chain "+string(id)+", or the --algod or --rpc for it, cannot be used", err.Error())
+		}
+		schemes = append(schemes, scheme)
+	}
+	for _, asked := range []map[protocol.ChainID]chain.Endpoint{sources.Algod, sources.RPC} {
+		for id := range asked {
+			if !slices.Contains(ids, id) {
+				return nil, refuse("nobody of "+string(id)+" may sign in, and yet there is an --algod or --rpc for it", "a --chain "+string(id)+" is missing, or the name is misspelt")
+			}
+		}
+	}
+	return chain.NewVerifier(schemes...), nil
+}
+
+// endpointOf reads "URL", "CHAIN=URL", and either with ",TOKEN".
+func endpointOf(text string, fallback protocol.ChainID) (protocol.ChainID, chain.Endpoint) {
+	id := fallback
+	if before, after, ok := strings.Cut(text, "="); ok && !strings.Contains(before, "/") {
+		id, text = protocol.ChainID(before), after
+	}
+	url, token, _ := strings.Cut(text, ",")
+	return id, chain.Endpoint{URL: url, Token: chain.Secret(token)}
 }
 
 // iceServers reads "URL" or "URL,USERNAME,CREDENTIAL".

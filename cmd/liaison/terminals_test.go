@@ -18,11 +18,13 @@ import (
 
 // terminal is one run of the program in this process.
 type terminal struct {
-	t      *testing.T
-	stdin  *io.PipeWriter
-	events chan event
-	exit   chan int
-	stderr *strings.Builder // read it after exit
+	t     *testing.T
+	stdin *io.PipeWriter
+	// interrupt is Ctrl-C.
+	interrupt func()
+	events    chan event
+	exit      chan int
+	stderr    *strings.Builder // read it after exit
 }
 
 // start runs a command line with --json.
@@ -32,7 +34,7 @@ func start(t *testing.T, args ...string) *terminal {
 	t.Cleanup(cancel)
 	in, stdin := io.Pipe()
 	out, stdout := io.Pipe()
-	term := &terminal{t: t, stdin: stdin, events: make(chan event, 100), exit: make(chan int, 1), stderr: new(strings.Builder)}
+	term := &terminal{t: t, interrupt: cancel, stdin: stdin, events: make(chan event, 100), exit: make(chan int, 1), stderr: new(strings.Builder)}
 	t.Cleanup(func() { stdin.Close() })
 	e := &env{
 		ctx: ctx, stdin: in, stdout: stdout, stderr: term.stderr, ice: client.ICE{LoopbackOnly: true},
@@ -106,6 +108,10 @@ func TestTwoTerminals(t *testing.T) {
 	if request.Site == nil || request.Site.Origin != srv.Origin || !strings.Contains(request.Text, "wants you to sign in") {
 		t.Errorf("request %+v, want the site's origin %s and the text", request, srv.Origin)
 	}
+	if request.Verified == nil || *request.Verified {
+		t.Errorf("request %+v: a terminal is no page of the origin, want it unverified", request)
+	}
+	site.expect("joined")
 	account := wallet.expect("linked").Account
 	if got := site.expect("linked").Account; got != account || account.Chain() != protocol.AlgorandMainNet {
 		t.Errorf("the site says %q is linked, the wallet %q; want one Algorand account", got, account)
@@ -148,6 +154,68 @@ func TestInterruptedWait(t *testing.T) {
 	wallet.expect("request")
 	wallet.wantExit(exitTimedOut) // nobody answers the question
 	site.stdin.Close()
+}
+
+// TestShortCode types what the wallet shows, after a slip.
+func TestShortCode(t *testing.T) {
+	srv := liaisontest.NewServer(t)
+	site := start(t, "link", "--server", string(srv.Origin), "--code")
+	wallet := start(t, "wallet", "connect", site.expect("link").URI, "--yes", "--wallet", filepath.Join(t.TempDir(), "w.age"), "--key", "evm")
+	if got := site.expect("linked").Account.Chain(); got != "eip155:1" {
+		t.Errorf("linked on %s, want the chain of the key that was asked for", got)
+	}
+	code := wallet.expect("code").ShortCode
+	if got := site.expect("code").Tries; got != protocol.CodeTries {
+		t.Errorf("%d tries, want %d", got, protocol.CodeTries)
+	}
+	site.typeLine("123")
+	if got := site.expect("code").Tries; got != protocol.CodeTries-1 {
+		t.Errorf("%d tries after a wrong one, want %d", got, protocol.CodeTries-1)
+	}
+	site.typeLine(code)
+	site.expect("open")
+	wallet.expect("open")
+	site.typeLine("this is a message")
+	wallet.wantMessage("this is a message")
+	wallet.stdin.Close()
+	wallet.wantExit(exitDone)
+	site.wantExit(exitDone)
+}
+
+// TestWalletComesBack interrupts the wallet and resumes: the pairing lasts until
+// somebody says goodbye.
+func TestWalletComesBack(t *testing.T) {
+	srv := liaisontest.NewServer(t)
+	site := start(t, "link", "--server", string(srv.Origin))
+	file := filepath.Join(t.TempDir(), "w.age")
+	wallet := start(t, "wallet", "connect", site.expect("link").URI, "--yes", "--wallet", file)
+	account := wallet.expect("linked").Account
+	site.expect("open")
+	wallet.expect("open")
+	wallet.interrupt()
+	if left := wallet.expect("left"); left.Resumable == nil || !*left.Resumable {
+		t.Errorf("left %+v, want it resumable", left)
+	}
+	wallet.wantExit(exitDone)
+	site.expect("lost")
+	site.typeLine("said into the void")
+
+	wallet = start(t, "wallet", "resume", "--wallet", file)
+	if got := wallet.expect("resuming"); got.Account != account || got.Site == nil || got.Site.Origin != srv.Origin {
+		t.Errorf("resuming %+v, want account %s and site %s", got, account, srv.Origin)
+	}
+	site.expect("open")
+	wallet.expect("open")
+	wallet.wantMessage("said into the void")
+	wallet.typeLine("back")
+	site.wantMessage("back")
+	wallet.stdin.Close() // a goodbye
+	wallet.wantExit(exitDone)
+	site.expect("closed")
+	site.wantExit(exitDone)
+
+	wallet = start(t, "wallet", "resume", "--wallet", file)
+	wallet.wantExit(exitFailed)
 }
 
 // TestOneQRCodeForDarkAndLight checks the picture's frame: a reader needs the

@@ -1,61 +1,106 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/liaison-dev/liaison/chain"
 	"github.com/liaison-dev/liaison/client"
 	"github.com/liaison-dev/liaison/internal/keyfile"
+	"github.com/liaison-dev/liaison/internal/pairingfile"
 	"github.com/liaison-dev/liaison/protocol"
 )
 
-// holding are the flags of commands that need the wallet's key.
+// holding are the flags of commands that need the wallet's keys.
 type holding struct {
 	Wallet         string `help:"The wallet's key file. It is made on first use. The default is liaison/wallet.age in the folder for configuration." placeholder:"FILE"`
 	PassphraseFile string `help:"Read the wallet's passphrase from the first line of this file. Without it, from LIAISON_PASSPHRASE, else it is asked for." placeholder:"FILE"`
+	Key            string `help:"Which of the wallet's keys to use: ${kinds}. The default is the first that the site takes." placeholder:"KIND"`
 }
 
-// key opens the wallet, or makes it.
-func (h holding) key(e *env) (*chain.AlgorandKey, error) {
+// ring is the wallet: its keys, and the pairings that can be resumed.
+type ring struct {
+	keys     []chain.Key
+	pairings *pairingfile.Folder
+}
+
+// open opens the wallet, or makes it.
+func (h holding) open(e *env) (ring, error) {
+	if h.Key != "" && !slices.Contains(chain.Kinds(), h.Key) {
+		return ring{}, &failure{
+			what: "--key " + h.Key + " is no kind of key", cause: "it must be one of " + strings.Join(chain.Kinds(), ", "),
+			next: "the same command with another --key", exit: exitUsage,
+		}
+	}
 	path, err := h.path(e)
 	if err != nil {
-		return nil, err
+		return ring{}, err
 	}
 	_, err = os.Stat(path)
 	fresh := errors.Is(err, fs.ErrNotExist)
 	secret, err := passphrase(e, h.PassphraseFile, fresh)
 	if err != nil {
-		return nil, err
+		return ring{}, err
 	}
+	var keys []chain.Key
 	if fresh {
-		return makeKey(e, path, secret)
+		keys, err = makeKeys(e, path, secret)
+	} else {
+		keys, err = openKeys(path, secret)
 	}
+	if err != nil {
+		return ring{}, err
+	}
+	pairings, err := pairingfile.Open(path+".pairings", keys[0].Secret())
+	if h.Key != "" {
+		keys = slices.DeleteFunc(keys, func(k chain.Key) bool { return k.Kind() != h.Key })
+	}
+	if err == nil && len(keys) == 0 {
+		err = protocol.Errorf(protocol.KeyLocked, "the wallet has no key of the kind %s; it was made before there were any", h.Key)
+	}
+	return ring{keys, pairings}, err
+}
+
+func openKeys(path, secret string) ([]chain.Key, error) {
 	wallet, err := keyfile.Open(path, secret)
 	if err != nil {
 		return nil, err
 	}
-	key, err := chain.NewAlgorandKey(wallet.Seed)
-	if err != nil || key.Address() != wallet.Address {
-		return nil, protocol.Errorf(protocol.KeyLocked, "the key file %s is damaged", path)
+	var keys []chain.Key
+	for _, kept := range wallet.Keys {
+		key, err := chain.ParseKey(kept.Kind, kept.Secret)
+		if err != nil || key.Address() != kept.Address {
+			return nil, protocol.Errorf(protocol.KeyLocked, "the key file %s is damaged, or of a newer version", path)
+		}
+		keys = append(keys, key)
 	}
-	return key, nil
+	return keys, nil
 }
 
-func makeKey(e *env, path, secret string) (*chain.AlgorandKey, error) {
-	key := chain.GenerateAlgorandKey()
-	if err := keyfile.Create(path, keyfile.Wallet{Seed: key.Seed(), Address: key.Address()}, secret); err != nil {
+// makeKeys makes a wallet with a key of each kind.
+func makeKeys(e *env, path, secret string) ([]chain.Key, error) {
+	var keys []chain.Key
+	var wallet keyfile.Wallet
+	for _, kind := range chain.Kinds() {
+		key, err := chain.GenerateKey(kind)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, key)
+		wallet.Keys = append(wallet.Keys, keyfile.Key{Kind: kind, Secret: key.Secret(), Address: key.Address()})
+	}
+	if err := keyfile.Create(path, wallet, secret); err != nil {
 		return nil, err
 	}
-	e.say("Made a wallet: %s\nIts key is in %s. Keep a copy of the file, and the passphrase.", key.Address(), path)
-	return key, nil
+	e.say("Made a wallet with a key for each of: %s.\nIt is in %s. Keep a copy of the file, and the passphrase.", strings.Join(chain.Kinds(), ", "), path)
+	return keys, nil
 }
 
 func (h holding) path(e *env) (string, error) {
@@ -69,30 +114,65 @@ func (h holding) path(e *env) (string, error) {
 	return filepath.Join(dir, "liaison", "wallet.age"), nil
 }
 
-// showCommand prints the wallet's account.
+// pick returns the wallet's first key that can sign on a chain that the site
+// takes, and the site's most preferred one of these.
+func (r ring) pick(chains []protocol.ChainID) (chain.Key, error) {
+	for _, id := range chains {
+		for _, key := range r.keys {
+			if on, err := chain.On(key, id); err == nil {
+				return on, nil
+			}
+		}
+	}
+	return nil, protocol.Errorf(protocol.InvalidPeer, "the site takes no account of a kind that this wallet has a key for")
+}
+
+// showCommand prints the wallet's accounts.
 type showCommand struct{ holding }
 
-// Run prints one line.
+// Run prints one line an account.
 func (c *showCommand) Run(e *env) error {
-	key, err := c.key(e)
+	ring, err := c.open(e)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(e.stdout, key.Account())
-	return err
+	for _, key := range ring.keys {
+		if _, err := fmt.Fprintln(e.stdout, key.Account()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nearness are the flags of a wallet about where the site is.
+type nearness struct {
+	Locality string `help:"How near the site must be at least, whatever it asks for itself: ${localities}. The default leaves it to the site." placeholder:"LEVEL"`
+}
+
+func (n nearness) level() (protocol.Locality, error) {
+	if n.Locality == "" {
+		return "", nil
+	}
+	level, err := protocol.ParseLocality(n.Locality)
+	if err != nil {
+		return "", &failure{what: "--locality " + n.Locality + " is no level", cause: "it must be off, report, prefer or require", next: "the same command with another --locality", exit: exitUsage}
+	}
+	return level, nil
 }
 
 // connectCommand plays the wallet.
 type connectCommand struct {
-	Link string `arg:"" help:"The link, in quotes: liquid://… or https://…"`
-	Yes  bool   `help:"Agree without being asked."`
+	Link    string `arg:"" help:"The link, in quotes: liquid://… or https://…"`
+	Yes     bool   `help:"Agree without being asked."`
+	Rekeyed string `help:"Sign for this Algorand account, which was rekeyed to the wallet's key." placeholder:"ADDRESS"`
+	nearness
 	holding
 	talking
 }
 
 // Help is the long form of the help text.
 func (connectCommand) Help() string {
-	return "Shows which site asks for what, with the whole text that would be signed, and asks for consent; the default is no. Then each line of standard input is sent as one message, and each message of the website is printed on standard output."
+	return "Shows which site asks for what, with the whole text that would be signed, and asks for consent; the default is no. Then each line of standard input is sent as one message, and each message of the website is printed on standard output. If the site goes away without a goodbye, it is waited for; an interrupt leaves the pairing for liaison wallet resume."
 }
 
 // Run answers the link and talks.
@@ -104,37 +184,64 @@ func (c *connectCommand) Run(e *env) error {
 func (c *connectCommand) run(e *env, out *output) error {
 	ctx, cancel := c.deadline(e.ctx)
 	defer cancel()
-	request, err := client.ReadLink(ctx, c.Link, client.WalletConfig{ICE: e.ice, Observe: out.observe})
+	level, err := c.level()
+	if err != nil {
+		return err
+	}
+	if _, err := protocol.ParseLink(c.Link); err != nil {
+		return linkFailure(err) // before anybody is asked for a passphrase
+	}
+	ring, err := c.open(e)
+	if err != nil {
+		return err
+	}
+	in := readLines(e.stdin)
+	config := client.WalletConfig{
+		App: appName(), ICE: e.ice, Observe: out.observe, Locality: level, Keeper: ring.pairings,
+		ConfirmRemote: c.confirmRemote(e, in),
+	}
+	request, err := client.ReadLink(ctx, c.Link, config)
 	if err != nil {
 		return linkFailure(err)
 	}
 	defer request.Close()
-	key, err := c.key(e)
+	signer, err := c.signer(ring, request.SignIn().Chains)
 	if err != nil {
 		return err
 	}
-	text, err := request.Text(key)
+	text, err := request.Text(signer)
 	if err != nil {
 		return err
 	}
-	in := bufio.NewReader(e.stdin)
 	c.show(out, request, text)
 	if err := c.consent(ctx, e, in, request); err != nil {
 		return err
 	}
-	channel, err := request.Approve(ctx, key)
+	channel, err := request.Approve(ctx, signer)
 	if err != nil {
 		return err
 	}
-	return converse(e, in, out, channel, c.KeepOpen)
+	return converse(e, in, out, channel, c.KeepOpen, resumeAsWallet(ring.pairings, config))
+}
+
+func (c *connectCommand) signer(ring ring, chains []protocol.ChainID) (client.Signer, error) {
+	key, err := ring.pick(chains)
+	if err != nil || c.Rekeyed == "" {
+		return key, err
+	}
+	algorand, ok := key.(*chain.AlgorandKey)
+	if !ok {
+		return nil, protocol.Errorf(protocol.InvalidMessage, "--rekeyed is for Algorand accounts")
+	}
+	return algorand.For(c.Rekeyed)
 }
 
 // consent returns nil if the person agreed. If not, the site is told.
-func (c *connectCommand) consent(ctx context.Context, e *env, in *bufio.Reader, request *client.Request) error {
+func (c *connectCommand) consent(ctx context.Context, e *env, in <-chan line, request *client.Request) error {
 	if c.Yes {
 		return nil
 	}
-	yes, err := agree(ctx, e, in)
+	yes, err := agree(ctx, e, in, "Sign in and connect? [y/N] ")
 	if yes || err != nil {
 		return err
 	}
@@ -142,6 +249,16 @@ func (c *connectCommand) consent(ctx context.Context, e *env, in *bufio.Reader, 
 		return err
 	}
 	return protocol.Errorf(protocol.UserRejected, "nothing was signed, and the site was told")
+}
+
+// confirmRemote asks once more when the site is far away.
+func (c *connectCommand) confirmRemote(e *env, in <-chan line) func(context.Context, client.LocalityReport) (bool, error) {
+	if c.Yes {
+		return func(context.Context, client.LocalityReport) (bool, error) { return true, nil }
+	}
+	return func(ctx context.Context, report client.LocalityReport) (bool, error) {
+		return agree(ctx, e, in, fmt.Sprintf("The site is not near this wallet (%s). If somebody sent you the code, say no. Go on? [y/N] ", report))
+	}
 }
 
 // linkFailure makes a usage error of a text that is no link.
@@ -155,28 +272,27 @@ func linkFailure(err error) error {
 }
 
 func (c *connectCommand) show(out *output, request *client.Request, text string) {
-	site := request.Site()
+	site, verified, expires := request.Site(), request.Verified(), request.ExpiresAt()
 	if c.JSON {
-		out.write(event{Event: "request", Site: &site, Text: text})
+		out.write(event{Event: "request", Site: &site, Verified: &verified, Text: text, Locality: request.Locality(), ExpiresAt: &expires})
 		return
 	}
 	// The origin first: it is checked, and a name can be anything.
+	who := string(site.Origin) + " (verified)"
+	if !verified {
+		who = "An UNVERIFIED site, which says that it is " + string(site.Origin) + ","
+	}
 	out.say("%s asks you to sign in, until %s. It calls itself %q. You would sign this text and nothing else:\n\n    %s\n",
-		site.Origin, request.ExpiresAt().Local().Format(time.TimeOnly), site.Name, strings.ReplaceAll(text, "\n", "\n    "))
+		who, expires.Local().Format(time.TimeOnly), site.Name, strings.ReplaceAll(text, "\n", "\n    "))
 }
 
 // agree asks the person. Whatever is not a clear yes is a no; no answer in time
 // is an error.
-func agree(ctx context.Context, e *env, in *bufio.Reader) (bool, error) {
-	fmt.Fprint(e.stderr, "Sign in and connect? [y/N] ")
-	typed := make(chan string, 1)
-	go func() { // ends with a line, or with the process
-		line, _ := in.ReadString('\n')
-		typed <- line
-	}()
+func agree(ctx context.Context, e *env, in <-chan line, question string) (bool, error) {
+	fmt.Fprint(e.stderr, question)
 	select {
-	case line := <-typed:
-		answer := strings.ToLower(strings.TrimSpace(line))
+	case typed := <-in:
+		answer := strings.ToLower(strings.TrimSpace(typed.text))
 		return answer == "y" || answer == "yes", nil
 	case <-ctx.Done():
 		fmt.Fprintln(e.stderr)
