@@ -1,5 +1,5 @@
 # `make run` starts the server, `make test` runs everything that CI runs.
-.PHONY: run test check generate bench fuzz build help
+.PHONY: run test check generate bench fuzz mutants build help
 
 FUZZTIME ?= 60s
 BENCHTIME ?= 1s
@@ -25,6 +25,9 @@ bench: ## run the benchmarks, those of nested modules too
 
 fuzz: ## fuzz every target for FUZZTIME
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
+
+mutants: ## take each security check out in turn and see its test fail
+	@scripts/mutants.sh
 
 build: ## a static binary in bin/
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/liaison ./cmd/liaison

@@ -7,7 +7,7 @@
 flags() {
 	printf '# Commands and flags\n\nWritten by scripts/generate.sh from the help of the program; do not edit.\n'
 	local command
-	for command in serve link 'wallet connect' 'wallet show'; do
+	for command in serve link 'wallet connect' 'wallet resume' 'wallet pairings' 'wallet show'; do
 		# shellcheck disable=SC2086 # a command may be two words
 		printf '\n## liaison %s\n\n```\n%s\n```\n' "$command" "$(COLUMNS=100 "$program" $command --help)"
 	done

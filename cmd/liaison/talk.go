@@ -132,11 +132,12 @@ func converse(e *env, in <-chan line, out *output, channel *client.Channel, keep
 	c := &conversation{in: in, out: out, keepOpen: keepOpen}
 	for {
 		err := c.talk(e.ctx, channel)
-		switch {
-		case e.ctx.Err() != nil:
-			_ = channel.Leave() // always nil
+		if interrupted := e.ctx.Err() != nil; interrupted {
+			err = channel.Leave()
 			out.left(channel.Resumption() != "")
-			return nil
+			return err
+		}
+		switch {
 		case err == nil, errors.Is(err, errEnded), closedByPeer(err):
 			_ = channel.Close() // always nil
 			out.closed(protocol.ChannelClosed)
