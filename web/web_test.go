@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,6 +60,32 @@ func TestEveryReferencedAssetIsServed(t *testing.T) {
 				t.Errorf("GET %s: got %d with Cache-Control %q, want 200 with %q", asset, res.StatusCode, got, want)
 			}
 		}
+	}
+}
+
+// What verifies proofs comes when it is needed, and everything says under which
+// licence it is.
+func TestWhatScriptsReferToIsServed(t *testing.T) {
+	address := regexp.MustCompile(`/assets/[a-z]+-[0-9a-f]{12}\.(?:js|txt)`)
+	seen := map[string]bool{}
+	var look func(target string)
+	look = func(target string) {
+		for _, found := range address.FindAllString(body(t, target), -1) {
+			if !seen[found] {
+				seen[found] = true
+				look(found)
+			}
+		}
+	}
+	look("/")
+	look("/l/")
+	var kinds []string
+	for found := range seen {
+		kinds = append(kinds, strings.TrimPrefix(found[:strings.Index(found, "-")], "/assets/"))
+	}
+	slices.Sort(kinds)
+	if want := []string{"licenses", "link", "site", "verify"}; !slices.Equal(kinds, want) {
+		t.Errorf("the scripts and what they refer to: got %q, want %q", kinds, want)
 	}
 }
 

@@ -85,7 +85,8 @@ export class SitePage {
     return this.part(name).textContent();
   }
 
-  /** Waits for a phase: starting, waiting, linking, connected, failed. */
+  /** Waits for a phase: starting, waiting, joined, code, linking, connected,
+   * resuming, failed. */
   async phase(name) {
     try {
       await this.page.waitForFunction((want) => document.documentElement.dataset.phase === want, name);
@@ -139,6 +140,12 @@ export class SitePage {
     } catch {
       throw new Error(`arrows are missing: ${JSON.stringify(await this.arrows())}`);
     }
+  }
+
+  /** Types the short code, as a person does. */
+  async typeCode(code) {
+    await this.part("code-input").fill(code);
+    await this.part("code-send").click();
   }
 
   /** Says something to the wallet, as a person does. */

@@ -12,10 +12,10 @@ after(() => browser.close());
 const record = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14, 15, 16, 17];
 
 // What must come before what. It is less than the order of the record: the offer
-// (13) is there before the scan, the answer (14) comes with the claim, candidates
-// (15) do not wait for the wallet to subscribe (12), and the cookie (8) is fetched
-// once the page knows of the claim (10).
-const causes = [[2, 3], [2, 4], [4, 10], [2, 13], [5, 6], [6, 7], [7, 10], [10, 8], [10, 12], [10, 14], [10, 15], [12, 16], [13, 14], [14, 17]];
+// (13) answers the scan (5), the wallet's answer (14) comes with the claim,
+// candidates (15) do not wait for the wallet to subscribe (12), and the cookie (8)
+// is fetched once the channel is open or a moment has passed.
+const causes = [[2, 3], [2, 4], [4, 5], [4, 10], [5, 13], [13, 6], [6, 7], [7, 10], [10, 8], [10, 12], [10, 14], [14, 15], [12, 16], [14, 17]];
 
 test("a page and a wallet link by QR code, talk, outlive the server, and part", async (t) => {
   const server = await Server.start(t);
@@ -30,7 +30,10 @@ test("a page and a wallet link by QR code, talk, outlive the server, and part", 
   checkArrows(await site.arrows(), await site.seen());
   assert.equal(await site.text("account"), built.account);
   assert.equal((await wallet.event("linked")).account, built.account);
-  assert.equal(opened.path, "host");
+  assert.equal((await wallet.event("request")).verified, true);
+  assert.deepEqual([opened.assurance, opened.path], ["sealed+origin", "host"]);
+  assert.equal(await site.text("assurance"), "sealed end to end, site verified");
+  assert.match(await site.says("locality", /ms$/), /^same network, (under 1|\d+) ms$/);
   assert.equal(await site.says("path", /\w/), "host");
   assert.match(await site.says("rtt", /ms$/), /^(under 1|\d+) ms$/);
 

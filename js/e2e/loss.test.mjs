@@ -30,6 +30,8 @@ async function behindProxy(t) {
 }
 
 const moments = {
+  "the wallet's hello passed": { op: /"op":"frame","topic":"link"/, cuts: 1 },
+  "the page's welcome passed": { op: /"op":"frame","topic":"join"/, cuts: 1 },
   "the page learned of the claim": { op: /"op":"link"/, cuts: 1 },
   "the first candidate of the wallet passed": { op: /"op":"frame"[^}]*"topic":"answer-/, cuts: 1 },
   "the first candidate of the page passed": { op: /"op":"frame"[^}]*"topic":"offer-/, cuts: 1 },
@@ -114,24 +116,36 @@ test("a server that crashes between claim and channel does not keep the two apar
   site.watch.clean();
 });
 
-test("a claim whose answer is lost fails with a clear code at the wallet, and the page can go on", async (t) => {
-  const { proxy, site, link } = await behindProxy(t);
-  let claiming = false;
+/** Tears everything once, at the answer to a call that a client made. */
+function tearAnswer(proxy, call) {
+  let called = false;
+  let torn = 0;
   const done = proxy.watch((who, chunk) => {
     const text = chunk.toString("latin1");
-    if (who === "client" && /^POST \/v1\/links\/[^/ ]+ HTTP/.test(text)) claiming = true;
-    if (who !== "server" || !claiming || !/^HTTP\/1\.1 200 /.test(text)) return;
+    if (who === "client" && call.test(text)) called = true;
+    if (who !== "server" || !called || !/^HTTP\/1\.1 20\d /.test(text)) return;
     done();
+    torn++;
     proxy.cut();
   });
-  const wallet = new Wallet(t, link);
-  assert.equal((await wallet.event("error")).code, "signaling_unreachable");
-  // Whether the wallet is merely slow, the page cannot know; a person can.
-  await site.phase("linking");
-  await site.part("disconnect").click();
-  await site.says("error-code", /^canceled$/);
-  await site.part("new-link").click();
-  await new Wallet(t, await site.link(link)).event("open");
-  await site.phase("connected");
-  site.watch.clean();
-});
+  return () => assert.equal(torn, 1, "nothing was torn");
+}
+
+const calls = {
+  "the page's offer": /^POST \/v1\/links\/[^/ ]+\/offer HTTP/,
+  "the wallet's join": /^POST \/v1\/links\/[^/ ]+\/join HTTP/,
+  "the wallet's claim": /^POST \/v1\/links\/[^/ ]+ HTTP/,
+};
+
+for (const [name, call] of Object.entries(calls)) {
+  test(`the answer to ${name} is lost, with everything else: it is made again, and the channel opens`, async (t) => {
+    const { proxy, site, link } = await behindProxy(t);
+    const torn = tearAnswer(proxy, call);
+    const wallet = new Wallet(t, link);
+    await wallet.event("open");
+    await site.phase("connected");
+    torn();
+    await talk(site, wallet);
+    site.watch.clean();
+  });
+}

@@ -28,6 +28,8 @@ async function accessible(site, state) {
   }
 }
 
+const wrongCode = (code) => (code.startsWith("1") ? "2" : "1") + code.replace(/\D/g, "").slice(1);
+
 /** Keeps the page from ever getting further than the wallet's answer. */
 function neverConnects() {
   RTCPeerConnection.prototype.setRemoteDescription = () => new Promise(() => {});
@@ -35,25 +37,45 @@ function neverConnects() {
 
 test("axe-core finds nothing in any state", async (t) => {
   const server = await Server.start(t);
-  const site = await SitePage.open(t, browser, server.origin);
+  const site = await SitePage.open(t, browser, `${server.origin}/?confirm=sas`);
   const link = await site.link();
   await accessible(site, "waiting");
-  const wallet = new Wallet(t, link);
+  const wallet = new Wallet(t, link, { yes: false });
+  await site.phase("joined");
+  await accessible(site, "joined");
+  wallet.type("y");
+  const { shortCode } = await wallet.event("code");
+  await site.phase("code");
+  await accessible(site, "code");
+  await site.typeCode(wrongCode(shortCode));
+  await site.says("code-note", /2 tries/);
+  await accessible(site, "code, after a wrong one");
+  await site.typeCode(shortCode);
   await site.phase("connected");
   await site.say("hello");
   wallet.type("hello");
   await site.messages("wallet", 1);
   await accessible(site, "connected");
+  await site.page.reload();
+  await site.phase("resuming");
+  await site.phase("connected");
+  await wallet.interrupt();
+  await site.phase("resuming");
+  await accessible(site, "resuming");
+  const again = Wallet.resume(t, wallet.file);
+  await again.event("open");
+  await site.phase("connected");
   await site.part("disconnect").click();
   await site.phase("failed");
   await accessible(site, "ended by the person");
 
   await site.context.addInitScript(neverConnects);
-  await site.page.reload();
+  await site.page.goto(server.origin);
   const second = new Wallet(t, await site.link(link));
   await site.phase("linking");
   await accessible(site, "linking");
-  await second.kill();
+  await site.part("disconnect").click();
+  await second.gone();
 
   const held = [];
   await site.context.route("**/v1/challenge", (route) => void held.push(route));
@@ -67,21 +89,37 @@ test("axe-core finds nothing in any state", async (t) => {
   assert.deepEqual(site.watch.foreign, []);
 });
 
-test("a page that is loaded anew has a new code, and its wallet learns that the old one is gone", async (t) => {
+test("a page that is loaded anew before anybody has answered has a new code", async (t) => {
   const server = await Server.start(t);
   const site = await SitePage.open(t, browser, server.origin);
   const first = await site.link();
+  const wallet = new Wallet(t, first, { yes: false });
+  await wallet.event("request");
+  await site.phase("joined");
   await site.page.reload();
   const second = await site.link();
   assert.notEqual(second, first);
-  const wallet = new Wallet(t, second);
-  await site.phase("connected");
-  await site.page.reload();
-  assert.equal((await wallet.event("closed")).code, "channel_closed");
-  const third = await site.link();
-  await new Wallet(t, third).event("open");
+  wallet.type("y");
+  assert.equal((await wallet.event("error")).code, "link_closed");
+  await new Wallet(t, second).event("open");
   await site.phase("connected");
   site.watch.clean();
+});
+
+test("the curves come from the page's own server, once a code is on display", async (t) => {
+  const server = await Server.start(t);
+  const asked = [];
+  const site = await SitePage.open(t, browser, "about:blank");
+  site.page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+  await site.page.goto(server.origin);
+  const link = await site.link();
+  await new Wallet(t, link).event("open");
+  await site.phase("connected");
+  const verifiers = asked.filter((path) => path.startsWith("/assets/verify-"));
+  assert.equal(verifiers.length, 1, `${asked}`);
+  assert.ok(asked.indexOf(verifiers[0]) > asked.indexOf("/v1/challenge"), `${asked}`);
+  assert.deepEqual(site.watch.breaches, []);
+  assert.deepEqual(site.watch.errors, []);
 });
 
 test("the copy button copies, or selects where that is not allowed", async (t) => {

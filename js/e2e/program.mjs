@@ -3,7 +3,7 @@
 // up after a deadline.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -30,8 +30,9 @@ export function build() {
   const binary = join(dir, "liaison");
   const wallet = join(dir, "wallet.age");
   execFileSync("go", ["build", "-trimpath", "-o", binary, "./cmd/liaison"], { cwd: root, stdio: "inherit", env: { ...process.env, CGO_ENABLED: "0" } });
-  const account = execFileSync(binary, ["wallet", "show", "--wallet", wallet], { env: { ...process.env, ...secret }, stdio: ["ignore", "pipe", "ignore"], encoding: "utf8" }).trim();
-  return { dir, binary, wallet, account };
+  const shown = execFileSync(binary, ["wallet", "show", "--wallet", wallet], { env: { ...process.env, ...secret }, stdio: ["ignore", "pipe", "ignore"], encoding: "utf8" });
+  const accounts = shown.trim().split("\n");
+  return { dir, binary, wallet, accounts, account: accounts[0] };
 }
 
 const secret = { LIAISON_PASSPHRASE: "correct horse battery staple" };
@@ -134,23 +135,42 @@ export class Server extends Run {
   }
 }
 
-/** `liaison wallet connect`. */
+/** A wallet's file, and beside it its pairings, for one test alone. */
+export function walletFile(t) {
+  const file = join(folder(t), "wallet.age");
+  copyFileSync(built.wallet, file);
+  return file;
+}
+
+/** `liaison wallet connect`, or `resume` where there is no link. */
 export class Wallet extends Run {
   /** What it told, one object an event. */
   events = [];
 
-  constructor(t, link, { yes = true, flags = [] } = {}) {
-    super(["wallet", "connect", link, "--json", "--wallet", built.wallet, "--keep-open", ...(yes ? ["--yes"] : []), ...flags]);
+  constructor(t, link, { yes = true, flags = [], file = walletFile(t) } = {}) {
+    super(["wallet", ...(link ? ["connect", link, ...(yes ? ["--yes"] : [])] : ["resume"]), "--json", "--wallet", file, "--keep-open", ...flags]);
+    this.file = file;
     t.after(() => this.kill());
+  }
+
+  /** Meets the site of an earlier run again. */
+  static resume(t, file, options = {}) {
+    return new Wallet(t, undefined, { ...options, file });
   }
 
   heard(line) {
     this.events.push({ ...JSON.parse(line), at: performance.timeOrigin + performance.now() });
   }
 
-  /** Waits for the first event of a kind. */
-  event(kind) {
-    return this.until(() => this.events.find((e) => e.event === kind), `the event ${kind}`);
+  /** Waits for the first event of a kind, or the one after so many others. */
+  event(kind, after = 0) {
+    return this.until(() => this.events.filter((e) => e.event === kind)[after], `the event ${kind}`);
+  }
+
+  /** Ends it as a person does, with Ctrl-C. */
+  async interrupt() {
+    this.child.kill("SIGINT");
+    await this.gone();
   }
 
   /** What the page said, waiting until there are so many messages. */

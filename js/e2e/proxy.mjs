@@ -1,4 +1,4 @@
-// A TCP proxy in front of the server, for tests that tear connections.
+// A TCP proxy in front of the server, for tests that tear connections or lie.
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 
@@ -9,6 +9,7 @@ export class Proxy {
   #webSockets = new Set();
   #target = 0;
   #watchers = new Set();
+  #lie;
   #closed = false;
 
   static async start(t) {
@@ -43,6 +44,13 @@ export class Proxy {
     return () => this.#watchers.delete(watcher);
   }
 
+  /** Changes what the server says to the page on its WebSocket: each message goes
+   * through the function, which returns what comes in its place, or several, or
+   * nothing. */
+  lie(change) {
+    this.#lie = change;
+  }
+
   close() {
     this.#closed = true;
     this.cut();
@@ -66,18 +74,70 @@ export class Proxy {
       inner.destroy();
     });
     inner.on("close", () => outer.destroy());
+    let change = (chunk) => chunk;
     inner.on("data", (chunk) => {
-      if (/^GET \/v1\/ws HTTP/.test(chunk.toString("latin1"))) this.#webSockets.add(inner);
+      const head = chunk.toString("latin1");
+      if (!/^GET \/v1\/ws HTTP/.test(head)) return;
+      this.#webSockets.add(inner);
+      // Only a browser says from which page it comes.
+      if (this.#lie && /\r\nOrigin: /i.test(head)) change = changer(this.#lie);
     });
-    this.#pass(inner, outer, "client");
-    this.#pass(outer, inner, "server");
+    this.#pass(inner, outer, "client", (chunk) => chunk);
+    this.#pass(outer, inner, "server", (chunk) => change(chunk));
   }
 
-  #pass(from, to, who) {
+  #pass(from, to, who, change) {
     from.on("data", (chunk) => {
       for (const watcher of [...this.#watchers]) watcher(who, chunk);
-      if (!to.destroyed && !from.destroyed) to.write(chunk);
+      if (!to.destroyed && !from.destroyed) to.write(change(chunk));
     });
     from.on("end", () => to.end());
   }
+}
+
+/** Takes the bytes of a server's WebSocket apart, changes its messages, and puts
+ * them together again. */
+function changer(lie) {
+  let rest = Buffer.alloc(0);
+  let upgraded = false;
+  return (chunk) => {
+    rest = Buffer.concat([rest, chunk]);
+    const out = [];
+    if (!upgraded) {
+      const end = rest.indexOf("\r\n\r\n") + 4;
+      if (end < 4) return Buffer.alloc(0);
+      out.push(rest.subarray(0, end));
+      rest = rest.subarray(end);
+      upgraded = true;
+    }
+    for (let frame; (frame = firstFrame(rest)); rest = rest.subarray(frame.length)) {
+      const text = frame[0] === 0x81;
+      out.push(...(text ? [lie(JSON.parse(payloadOf(frame).toString()))].flat().filter(Boolean).map(encode) : [frame]));
+    }
+    return Buffer.concat(out);
+  };
+}
+
+/** How long the head of a frame is, and how long what it holds. */
+function sizes(bytes) {
+  const short = bytes[1] & 127;
+  if (short < 126) return [2, short];
+  if (short === 126) return [4, bytes.length < 4 ? Infinity : bytes.readUInt16BE(2)];
+  return [10, bytes.length < 10 ? Infinity : Number(bytes.readBigUInt64BE(2))];
+}
+
+function firstFrame(bytes) {
+  if (bytes.length < 2) return undefined;
+  const [head, length] = sizes(bytes);
+  return bytes.length < head + length ? undefined : bytes.subarray(0, head + length);
+}
+
+function payloadOf(frame) {
+  return frame.subarray(sizes(frame)[0]);
+}
+
+function encode(message) {
+  const payload = Buffer.from(JSON.stringify(message));
+  const head = payload.length < 126 ? Buffer.of(0x81, payload.length) : Buffer.of(0x81, 126, payload.length >> 8, payload.length & 255);
+  return Buffer.concat([head, payload]);
 }

@@ -61,21 +61,39 @@ test("a code that nobody scans expires, which is no alarm", async (t) => {
   site.watch.clean();
 });
 
-test("a second wallet that claims the same link is refused, and the page warns", async (t) => {
+test("a second wallet that reads the same code is refused, and the page warns", async (t) => {
   const server = await Server.start(t);
   const site = await SitePage.open(t, browser, server.origin);
   const link = await site.link();
-  const second = new Wallet(t, link, { yes: false });
-  await second.event("request");
-  const first = new Wallet(t, link);
-  await first.event("open");
-  await site.phase("connected");
+  const first = new Wallet(t, link, { yes: false });
+  await first.event("request");
+  await site.phase("joined");
+  assert.equal(await site.part("qr").locator("svg").count(), 0, "a code is on display that nobody can use");
+  assert.equal(await site.page.evaluate((secret) => document.documentElement.outerHTML.includes(secret), link.split("#")[1]), false);
 
-  second.type("y");
+  const second = new Wallet(t, link);
   assert.equal((await second.event("error")).code, "link_taken");
   assert.equal(await second.gone(), 1);
   await site.page.getByRole("alert").filter({ hasText: "A second wallet tried to use this code and was refused." }).waitFor();
+  first.type("y");
+  await site.phase("connected");
   await site.say("it is still you");
   assert.deepEqual(await first.messages(1), ["it is still you"]);
+  site.watch.clean();
+});
+
+test("who does not know the wallet that came takes a new code", async (t) => {
+  const server = await Server.start(t);
+  const site = await SitePage.open(t, browser, server.origin);
+  const link = await site.link();
+  const stranger = new Wallet(t, link, { yes: false });
+  await stranger.event("request");
+  await site.phase("joined");
+  await site.part("new-link").click();
+  const second = await site.link(link);
+  stranger.type("y");
+  assert.equal((await stranger.event("error")).code, "link_closed");
+  await new Wallet(t, second).event("open");
+  await site.phase("connected");
   site.watch.clean();
 });

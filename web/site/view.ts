@@ -1,11 +1,26 @@
-import { arrows, shortAddress, type Arrow, type LinkError, type Path } from "@liaison/client";
+import { arrows, parseAccount, shortAddress, type Arrow, type Assurance, type LinkError, type LocalityReport, type Path, type Site } from "@liaison/client";
 import { copyText } from "./copy.ts";
 import { Countdown } from "./countdown.ts";
 import { drawQR } from "./qr.ts";
-import { arrowWords, duration, isQuietEnd, pathMeaning, roundTrip, sentenceFor } from "./words.ts";
+import { arrowWords, assuranceWords, duration, isQuietEnd, nearness, pathMeaning, roundTrip, sentenceFor, triesLeft } from "./words.ts";
 
 /** What the page is doing; the style sheet shows what belongs to it. */
-export type Phase = "starting" | "waiting" | "linking" | "connected" | "failed";
+export type Phase = "starting" | "waiting" | "joined" | "linking" | "code" | "resuming" | "connected" | "failed";
+
+/** Which panel shows a phase. The one that held the conversation stays when that
+ * ends. */
+const panels: Record<Exclude<Phase, "failed">, "scan" | "ask" | "talk"> = {
+  starting: "scan",
+  waiting: "scan",
+  joined: "ask",
+  code: "ask",
+  resuming: "ask",
+  linking: "talk",
+  connected: "talk",
+};
+
+/** The arrows of a resumption: all else was done before. */
+const resumptionArrows: ReadonlySet<Arrow> = new Set<Arrow>([4, 13, 14, 15, 16, 17]);
 
 function part<T extends HTMLElement>(name: string): T {
   const found = document.querySelector<T>(`[data-testid="${name}"]`) ?? document.getElementById(name);
@@ -24,8 +39,20 @@ function element(tag: string, className: string, text: string): HTMLElement {
 export interface Actions {
   newLink(): void;
   disconnect(): void;
+  /** Gives up the wallet of before, for good. */
+  forget(): void;
   /** Sends a text, or throws. */
   send(text: string): void;
+  /** Takes the short code. */
+  confirm(code: string): void;
+}
+
+function hostOf(origin: string): string {
+  return URL.canParse(origin) ? new URL(origin).host : origin;
+}
+
+function visible(element: Element): boolean {
+  return getComputedStyle(element).visibility === "visible";
 }
 
 /** Everything that the page shows. It knows nothing of links but their words. */
@@ -34,14 +61,21 @@ export class View {
   readonly #input = part<HTMLInputElement>("message-input");
   readonly #messages = part("messages");
   readonly #notice = part("notice");
-  readonly #countdown = new Countdown(part("countdown"), part("life"), () => this.status("Still waiting for a wallet; 30 seconds are left."));
+  readonly #code = part<HTMLInputElement>("code-input");
+  readonly #countdown = new Countdown(part("countdown"), part("life"), () => this.status("Still waiting; 30 seconds are left."));
   #uri = "";
+  #waitsFor = ""; // what the status says while the server is in reach
 
   constructor(actions: Actions) {
     this.#drawArrows();
     part("new-link").addEventListener("click", () => actions.newLink());
     part("disconnect").addEventListener("click", () => actions.disconnect());
     part("copy-link").addEventListener("click", () => void this.#copy());
+    part("forget").addEventListener("click", () => actions.forget());
+    part<HTMLFormElement>("code-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submitCode(actions);
+    });
     part<HTMLFormElement>("compose").addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit(actions);
@@ -54,11 +88,9 @@ export class View {
     this.#countdown.stop();
     this.#drawArrows();
     this.#messages.replaceChildren();
-    part("qr").replaceChildren();
-    for (const name of ["link-text", "account", "account-short", "aside", "error-code", "failure-what", "failure-remedy"]) part(name).textContent = "";
-    part("path").textContent = part("rtt").textContent = "–";
-    part("open-wallet").removeAttribute("href");
-    part("copy-link").toggleAttribute("disabled", true);
+    this.#hideCode();
+    for (const name of ["account", "account-short", "again-account", "again-site", "aside", "error-code", "failure-what", "failure-remedy"]) part(name).textContent = "";
+    for (const name of ["path", "rtt", "assurance", "locality"]) part(name).textContent = "–";
     part("title").textContent = "Link your wallet";
     this.#notice.hidden = true;
     this.#input.value = "";
@@ -70,24 +102,84 @@ export class View {
     if (this.#status.textContent !== text) this.#status.textContent = text;
   }
 
+  /** Says whether the server is in reach, for whoever waits for a wallet. */
+  reach(here: boolean): void {
+    this.status(here ? this.#waitsFor : "The server is out of reach. Trying again …");
+  }
+
   /** Shows a code that waits for a wallet. */
-  waiting(uri: string, siteName: string, lifeMs: number): void {
+  waiting(uri: string, site: Site, lifeMs: number): void {
     this.#uri = uri;
-    part("site-name").textContent = siteName;
+    part("site-name").textContent = site.name;
+    part("ask-site").textContent = hostOf(site.origin);
+    part("again-site").textContent = `at ${hostOf(site.origin)}`;
     part("qr").replaceChildren(drawQR(uri));
     part("link-text").textContent = uri;
     part<HTMLAnchorElement>("open-wallet").href = uri;
     part("copy-link").toggleAttribute("disabled", false);
     this.#countdown.start(lifeMs);
     this.#phase("waiting");
-    this.status("Waiting for a wallet to scan the code.");
+    this.#wait("Waiting for a wallet to scan the code.");
+  }
+
+  /** Shows that a wallet has the code, which is of no use to another one now. */
+  joined(app: string, lifeMs: number): void {
+    const focused = part("link-text").parentElement!.contains(document.activeElement);
+    this.#hideCode();
+    part("ask-app").textContent = app ? `The wallet calls itself ${app}. If it is not yours, take a new code.` : "If that was not you, take a new code.";
+    this.#countdown.start(lifeMs);
+    this.#phase("joined");
+    this.#wait("A wallet has scanned the code.");
+    if (focused) part("title").focus();
+  }
+
+  /** Asks for the short code; after a wrong one again. */
+  askCode(left: number, wrong?: string): void {
+    this.#countdown.stop();
+    this.#phase("code");
+    this.status("One more step before it opens.");
+    this.#codeNote(wrong === undefined ? "" : `That is not the code. ${triesLeft(left)}`);
+    this.#code.disabled = false;
+    if (wrong === undefined) this.#code.value = "";
+    this.#code.select();
+    this.#code.focus();
+  }
+
+  /** Shows that the short code was the right one. */
+  confirmed(): void {
+    if (document.documentElement.dataset.phase !== "code") return; // it went on already
+    this.#code.value = "";
+    this.#phase("linking");
+    this.status("That is the code. Waiting for the wallet …");
+  }
+
+  /** Shows which wallet is waited for. */
+  resuming(account: string, site: Site): void {
+    part("site-name").textContent = site.name;
+    part("again-account").textContent = shortAddress(parseAccount(account)?.address ?? account);
+    part("again-site").textContent = `at ${hostOf(site.origin)}`;
+    this.#drawArrows(resumptionArrows);
+    this.missing();
+  }
+
+  /** Shows that the wallet of before is waited for. */
+  missing(): void {
+    const focused = document.activeElement;
+    this.#phase("resuming");
+    this.#mayWrite(false);
+    part("aside").textContent = "";
+    part("title").textContent = "Link your wallet";
+    document.title = "Liaison";
+    this.#wait("Waiting for your wallet to come back.");
+    if (focused !== document.body && focused?.closest(".card") && !visible(focused)) part("title").focus();
   }
 
   /** Shows who linked, while the direct path is being found. */
-  linked(account: string, address: string): void {
+  linked(account: string, address: string, assurance: Assurance): void {
     this.#countdown.stop();
     part("account").textContent = account;
-    part("account-short").textContent = shortAddress(address);
+    part("account-short").textContent = part("again-account").textContent = shortAddress(address);
+    part("assurance").textContent = assuranceWords[assurance];
     this.#phase("linking");
     this.#mayWrite(false);
     this.status("The wallet said yes. Connecting directly …");
@@ -105,6 +197,11 @@ export class View {
     (matchMedia("(pointer: fine)").matches ? this.#input : part("title")).focus();
   }
 
+  /** Shows how near the wallet is. */
+  locality(report: LocalityReport): void {
+    part("locality").textContent = nearness(report);
+  }
+
   /** Shows the direct path. */
   path({ kind, rttMs }: Path): void {
     part("path").textContent = kind;
@@ -116,6 +213,7 @@ export class View {
   failed(reason: LinkError): void {
     this.#countdown.stop();
     const focused = document.activeElement;
+    this.#hideCode();
     this.#phase("failed");
     document.documentElement.dataset.end = isQuietEnd(reason.code) ? "quiet" : "loud";
     this.#mayWrite(false);
@@ -158,10 +256,39 @@ export class View {
 
   #phase(phase: Phase): void {
     const root = document.documentElement;
-    // The panel that held the conversation stays when that ends.
-    if (phase !== "failed") root.dataset.panel = phase === "linking" || phase === "connected" ? "talk" : "scan";
+    if (phase !== "failed") root.dataset.panel = panels[phase];
+    else if (root.dataset.panel === "ask") root.dataset.panel = "scan";
     root.dataset.phase = phase;
     delete root.dataset.end;
+  }
+
+  /** What is secret goes from the page as soon as it is of no use. */
+  #hideCode(): void {
+    this.#uri = "";
+    part("qr").replaceChildren();
+    part("link-text").textContent = "";
+    part("open-wallet").removeAttribute("href");
+    part("copy-link").toggleAttribute("disabled", true);
+  }
+
+  #wait(status: string): void {
+    this.#waitsFor = status;
+    this.status(status);
+  }
+
+  #submitCode(actions: Actions): void {
+    const typed = this.#code.value;
+    if (typed.replace(/\D/g, "").length !== 6) {
+      this.#codeNote("The code has six digits.");
+      this.#code.focus();
+      return;
+    }
+    actions.confirm(typed);
+  }
+
+  #codeNote(text: string): void {
+    part("code-note").textContent = text;
+    this.#code.setAttribute("aria-invalid", String(text !== ""));
   }
 
   #mayWrite(may: boolean): void {
@@ -187,16 +314,17 @@ export class View {
     setTimeout(() => (button.textContent = "Copy"), 2_000);
   }
 
-  #drawArrows(): void {
+  #drawArrows(needed?: ReadonlySet<Arrow>): void {
     const rows = arrows.map((arrow) => {
       const [who, what] = arrowWords[arrow];
       const row = document.createElement("li");
       row.value = arrow;
       row.dataset.arrow = String(arrow);
-      row.dataset.state = "pending";
+      const skipped = needed !== undefined && !needed.has(arrow);
+      row.dataset.state = skipped ? "skipped" : "pending";
       const number = element("span", "number", String(arrow));
       number.setAttribute("aria-hidden", "true");
-      row.append(number, element("span", "who", who), element("span", "what", what), element("span", "when", ""));
+      row.append(number, element("span", "who", who), element("span", "what", what), element("span", "when", skipped ? "done before" : ""));
       return row;
     });
     part("arrows").replaceChildren(...rows);

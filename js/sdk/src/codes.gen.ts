@@ -34,7 +34,7 @@ export const codeTable = {
   link_unknown: { close: 4504, retryable: false, told: true, remedy: "Ask the site for a new code." },
   /** The link's time ran out. */
   link_expired: { close: 4510, retryable: false, told: true, remedy: "Ask the site for a new code and scan it within two minutes." },
-  /** Another wallet claimed the link first. */
+  /** Another wallet joined the link first. */
   link_taken: { close: 4511, retryable: false, told: true, remedy: "Ask the site for a new code. If the other wallet was not yours, tell the site's owner." },
   /** One side ended the link. */
   link_closed: { close: 4512, retryable: false, told: true, remedy: "Ask the site for a new code." },

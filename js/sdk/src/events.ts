@@ -1,4 +1,6 @@
+import type { Assurance } from "./assurance.ts";
 import type { LinkError } from "./errors.ts";
+import type { LocalityReport } from "./locality.ts";
 import type { Path } from "./path.ts";
 import type { Arrow } from "./sequence.ts";
 
@@ -11,8 +13,15 @@ export type LinkNews =
   | { readonly type: "arrow"; readonly arrow: Arrow }
   /** Signaling came or went. With the channel open its loss is no failure. */
   | { readonly type: "signaling"; readonly attached: boolean }
+  /** A wallet holds the other end of the code, which need not be shown any more.
+   * It calls itself app, which may be empty, and its person has lifeMs to answer. */
+  | { readonly type: "joined"; readonly app: string; readonly lifeMs: number }
   /** A wallet proved this account (CAIP-10). */
-  | { readonly type: "linked"; readonly account: string; readonly address: string }
+  | { readonly type: "linked"; readonly account: string; readonly address: string; readonly assurance: Assurance }
+  /** The person must type the six digits that the wallet shows: call confirm. */
+  | { readonly type: "code"; readonly left: number }
+  /** How near the wallet is. */
+  | { readonly type: "locality"; readonly locality: LocalityReport }
   /** The wallet's own connection to the server came or went. */
   | { readonly type: "peer"; readonly here: boolean }
   /** The direct channel is open. */

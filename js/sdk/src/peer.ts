@@ -1,77 +1,132 @@
-import type { PeerMessage } from "./envelope.ts";
 import { LinkError } from "./errors.ts";
-import { channelLabel, maxChannelMessageBytes } from "./limits.gen.ts";
+import { remoteFingerprint } from "./fingerprint.ts";
+import { channelLabel, controlLabel, maxCandidates, maxChannelMessageBytes } from "./limits.gen.ts";
+import type { Candidate } from "./messages.ts";
 import { selectedPath, type Path } from "./path.ts";
 import type { Platform } from "./platform.ts";
+import { checkDescription, namesHost } from "./sdp.ts";
 
 /** What a {@link Peer} tells its owner. */
 export interface PeerEvents {
   /** A candidate of ours was found; an empty one ends the list. */
-  candidate(message: PeerMessage): void;
-  /** The channel is open. */
-  opened(): void;
-  /** A text came through the channel. */
+  candidate(message: Candidate): void;
+  /** Both channels are open. */
+  ready(): void;
+  /** Something came through the control channel. */
+  control(data: unknown): void;
+  /** A text came through the application's channel. */
   message(text: string): void;
   /** The path broke, or holds again. */
   broken(broken: boolean): void;
-  /** The channel was closed by the other side. */
+  /** A channel was closed by the other side. */
   closed(): void;
 }
 
 // ICE often mends a short loss by itself.
 const disconnectedMs = 3_000;
+// How long the other side may take to hear a goodbye.
+const lastWordsMs = 2_000;
 
-/** The site's end of the direct connection: it makes the channel and offers. */
+/** The site's end of the direct connection: it makes the channels and offers. */
 export class Peer {
   readonly #platform: Platform;
   readonly #events: PeerEvents;
   readonly #connection: RTCPeerConnection;
   readonly #channel: RTCDataChannel;
+  readonly #control: RTCDataChannel;
+  #remote = ""; // fingerprint of the other side's certificate
+  #answers = 0;
+  #taken = 0; // candidates for the present description
   #early: RTCIceCandidateInit[] = []; // candidates that came before their description
-  #offer: RTCSessionDescriptionInit | undefined; // made, but not committed
+  #offer: RTCSessionDescriptionInit | undefined; // made, but not in force
   #cancel: () => void = () => {};
   #over = false;
 
-  constructor(platform: Platform, iceServers: RTCIceServer[], events: PeerEvents) {
+  constructor(platform: Platform, config: RTCConfiguration, events: PeerEvents) {
     this.#platform = platform;
     this.#events = events;
-    this.#connection = platform.peer({ iceServers });
+    this.#connection = platform.peer(config);
+    this.#control = this.#connection.createDataChannel(controlLabel, { ordered: true });
     this.#channel = this.#connection.createDataChannel(channelLabel, { ordered: true });
-    this.#channel.onopen = () => events.opened();
-    this.#channel.onmessage = ({ data }) => typeof data === "string" && events.message(data);
-    this.#channel.onclose = () => this.#over || events.closed();
+    for (const channel of [this.#control, this.#channel]) {
+      channel.onopen = () => this.ready && !this.#over && events.ready();
+      channel.onclose = () => this.#over || events.closed();
+    }
+    this.#control.onmessage = ({ data }) => this.#over || events.control(data);
+    this.#channel.onmessage = ({ data }) => this.#over || (typeof data === "string" && events.message(data));
     this.#connection.onicecandidate = ({ candidate }) => this.#found(candidate);
     this.#connection.oniceconnectionstatechange = () => this.#changed();
   }
 
-  /** Makes an offer that holds no candidate: nobody learns an address of this
-   * device before a wallet has claimed the link. */
-  async offer(restart: boolean): Promise<PeerMessage> {
-    this.#offer = await this.#connection.createOffer({ iceRestart: restart });
-    return { t: "offer", sdp: withoutCandidates(this.#offer.sdp ?? "") };
+  /** Whether both channels are open. */
+  get ready(): boolean {
+    return this.#control.readyState === "open" && this.#channel.readyState === "open";
   }
 
-  /** Starts to look for candidates of the offer. Call it once the offer has its
-   * place before them in the queue. */
+  /** Says which certificate the other side must have. */
+  expect(fingerprint: string): void {
+    this.#remote = fingerprint;
+  }
+
+  /** Compares the certificate that DTLS really used with the one that is
+   * expected. Call it when the channels are open. */
+  async checkCertificate(): Promise<void> {
+    if (!this.#remote || (await remoteFingerprint(this.#connection)) !== this.#remote) throw new LinkError("certificate_mismatch");
+  }
+
+  /** Makes an offer that holds no candidate: nobody learns an address of this
+   * device before the person at the wallet has agreed. */
+  async offer(restart: boolean): Promise<string> {
+    this.#offer = await this.#connection.createOffer({ iceRestart: restart });
+    return withoutCandidates(this.#offer.sdp ?? "");
+  }
+
+  /** Puts the offer in force and looks for candidates. Call it once they may
+   * leave, and the offer has its place before them in the queue. */
   async commit(): Promise<void> {
     const offer = this.#offer;
     this.#offer = undefined;
     if (offer && !this.#over) await this.#connection.setLocalDescription(offer);
   }
 
-  /** Takes a message of the wallet. */
-  async take(message: PeerMessage): Promise<void> {
-    if (this.#over) return;
-    if (message.t === "offer") throw new LinkError("invalid_peer", { detail: "a wallet does not offer" });
-    if (message.t === "answer") return this.#answer(message.sdp);
-    // No dictionary entry may stand for absent: mid and index both absent is an error.
-    const candidate: RTCIceCandidateInit = { candidate: message.candidate, sdpMid: message.sdpMid ?? null, sdpMLineIndex: message.sdpMLineIndex ?? null };
-    if (candidate.sdpMid === null && candidate.sdpMLineIndex === null) candidate.sdpMLineIndex = 0;
-    if (this.#connection.remoteDescription) await this.#add(candidate);
-    else this.#early.push(candidate);
+  /** Checks a description of the wallet. */
+  check(sdp: string): void {
+    checkDescription(sdp, this.#remote, { candidates: this.#answers > 0 });
   }
 
-  /** Sends a text. */
+  /** Takes an answer of the wallet. With the first one our own offer comes into
+   * force. */
+  async answered(sdp: string): Promise<void> {
+    this.check(sdp);
+    this.#answers++;
+    await this.commit();
+    // An answer to an offer that was overtaken by a restart has no place.
+    if (this.#over || this.#connection.signalingState !== "have-local-offer") return;
+    try {
+      await this.#connection.setRemoteDescription({ type: "answer", sdp });
+    } catch (cause) {
+      throw new LinkError("invalid_peer", { detail: "the browser refuses the wallet's answer", cause });
+    }
+    const early = this.#early;
+    this.#early = [];
+    this.#taken = early.length;
+    for (const candidate of early) await this.#add(candidate);
+    // A restart can succeed without a change of state that would be announced.
+    this.#changed();
+  }
+
+  /** Takes a candidate of the wallet. One too many, or one that would make the
+   * browser look up a name, is left out: another may do. */
+  async candidate({ candidate, sdpMid, sdpMLineIndex }: Candidate): Promise<void> {
+    if (this.#over || ++this.#taken > maxCandidates || namesHost(candidate)) return;
+    // No dictionary entry may stand for absent: mid and index both absent is an error.
+    const init: RTCIceCandidateInit = { candidate, sdpMid: sdpMid ?? null, sdpMLineIndex: sdpMLineIndex ?? null };
+    if (init.sdpMid === null && init.sdpMLineIndex === null) init.sdpMLineIndex = 0;
+    if (this.#connection.remoteDescription) await this.#add(init);
+    else this.#early.push(init);
+  }
+
+  /** Sends a text to the other side's application. */
   send(text: string): void {
     if (this.#channel.readyState !== "open") throw new LinkError("channel_closed");
     if (new TextEncoder().encode(text).length > maxChannelMessageBytes) {
@@ -80,33 +135,37 @@ export class Peer {
     this.#channel.send(text);
   }
 
+  /** Sends a text on the control channel, if that is open. */
+  tell(text: string): void {
+    if (this.#control.readyState === "open") this.#control.send(text);
+  }
+
   /** The path in use, if there is one. */
   async path(): Promise<Path | undefined> {
     if (this.#over) return undefined;
     return selectedPath((await this.#connection.getStats()) as unknown as Map<string, unknown>);
   }
 
-  /** Ends the connection. */
-  close(): void {
+  /** Ends the connection, after everything that was sent and a last word if
+   * there is one. */
+  close(lastWord?: string): void {
+    if (this.#over) return;
     this.#over = true;
     this.#cancel();
+    if (lastWord !== undefined && this.#control.readyState === "open") {
+      this.#control.send(lastWord);
+      // A channel closes when the other side has everything.
+      const cancel = this.#platform.after(lastWordsMs, () => this.#connection.close());
+      this.#control.onclose = () => {
+        cancel();
+        this.#connection.close();
+      };
+      this.#channel.close();
+      this.#control.close();
+      return;
+    }
     this.#channel.close();
     this.#connection.close();
-  }
-
-  async #answer(sdp: string): Promise<void> {
-    // An answer to an offer that was overtaken by a restart has no place.
-    if (this.#connection.signalingState !== "have-local-offer") return;
-    try {
-      await this.#connection.setRemoteDescription({ type: "answer", sdp });
-    } catch (cause) {
-      throw new LinkError("invalid_peer", { detail: "the browser refuses the wallet's answer", cause });
-    }
-    const early = this.#early;
-    this.#early = [];
-    for (const candidate of early) await this.#add(candidate);
-    // A restart can succeed without a change of state that would be announced.
-    this.#changed();
   }
 
   // A candidate that this browser cannot use is no reason to give up the others.
@@ -116,15 +175,18 @@ export class Peer {
 
   #found(candidate: RTCIceCandidate | null): void {
     // Some browsers announce the end twice, as an empty candidate and as none.
-    if (candidate?.candidate === "") return;
-    const message: PeerMessage = { t: "ice", candidate: candidate?.candidate ?? "" };
-    if (candidate?.sdpMid != null) message.sdpMid = candidate.sdpMid;
-    if (candidate?.sdpMLineIndex != null) message.sdpMLineIndex = candidate.sdpMLineIndex;
-    if (!this.#over) this.#events.candidate(message);
+    if (this.#over || candidate?.candidate === "") return;
+    this.#events.candidate({
+      t: "ice",
+      candidate: candidate?.candidate ?? "",
+      ...(candidate?.sdpMid != null && { sdpMid: candidate.sdpMid }),
+      ...(candidate?.sdpMLineIndex != null && { sdpMLineIndex: candidate.sdpMLineIndex }),
+    });
   }
 
   #changed(): void {
     this.#cancel();
+    if (this.#over) return;
     switch (this.#connection.iceConnectionState) {
       case "disconnected":
         this.#cancel = this.#platform.after(disconnectedMs, () => this.#events.broken(true));

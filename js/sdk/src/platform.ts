@@ -1,3 +1,6 @@
+import { generateCertificate } from "./fingerprint.ts";
+import { Resumptions, type ResumptionStore } from "./resumptions.ts";
+
 /** What the SDK needs of its surroundings. {@link browserPlatform} is the real
  * one; a test brings its own clock, network and luck. */
 export interface Platform {
@@ -7,8 +10,14 @@ export interface Platform {
   socket(url: string, subprotocol: string): WebSocket;
   /** Makes a peer connection. */
   peer(config: RTCConfiguration): RTCPeerConnection;
+  /** Makes the certificate of one connection. */
+  certificate(): Promise<RTCCertificate>;
+  /** Where pairings are kept that can be resumed. */
+  readonly resumptions: ResumptionStore;
   /** Milliseconds since any fixed moment, never going back. */
   now(): number;
+  /** Milliseconds since 1970. */
+  date(): number;
   /** A number from 0 up to 1, for spreading retries. */
   random(): number;
   /** Calls back once after some milliseconds, unless the result is called. */
@@ -23,7 +32,10 @@ export function browserPlatform(): Platform {
     fetch: (url, init) => fetch(url, init),
     socket: (url, subprotocol) => new WebSocket(url, subprotocol),
     peer: (config) => new RTCPeerConnection(config),
+    certificate: () => generateCertificate(),
+    resumptions: new Resumptions(),
     now: () => performance.now(),
+    date: () => Date.now(),
     random: () => Math.random(),
     after(ms, callback) {
       const timer = setTimeout(callback, ms);

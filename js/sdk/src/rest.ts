@@ -1,8 +1,9 @@
 import type { Frame } from "./cursor.ts";
 import { asLinkError, codeOf, LinkError } from "./errors.ts";
-import { pathChallenge, pathLinks, pathSession } from "./limits.gen.ts";
+import { pathChallenge, pathLinks, pathResumptions, pathSession } from "./limits.gen.ts";
+import type { NetworkVerdict } from "./locality.ts";
 import type { Platform } from "./platform.ts";
-import { parseChallenge, type Challenge } from "./wire.ts";
+import { parseChallenge, parseNetwork, parseResumed, type Challenge } from "./wire.ts";
 
 // A server that does not answer for so long counts as unreachable.
 const requestTimeoutMs = 10_000;
@@ -24,9 +25,24 @@ export class Rest {
     return parseChallenge(await this.#call("GET", pathChallenge));
   }
 
-  /** Hands over a frame that holds an offer. */
-  async offer(requestId: string, frame: Frame): Promise<void> {
-    await this.#call("POST", `${pathLinks}${encodeURIComponent(requestId)}/offer`, frame);
+  /** Opens a resumption. */
+  async resumption(requestId: string): Promise<{ iceServers: RTCIceServer[] }> {
+    return parseResumed(await this.#call("POST", pathResumptions, { requestId }));
+  }
+
+  /** Hands over frame 0, with the channel id of a link. */
+  async offer(requestId: string, frame: Frame, channel: string | undefined): Promise<void> {
+    await this.#call("POST", `${linkPath(requestId)}/offer`, { ...frame, ...(channel !== undefined && { channel }) });
+  }
+
+  /** Asks how the addresses of the two ends compare. */
+  async network(requestId: string): Promise<NetworkVerdict> {
+    return parseNetwork(await this.#call("GET", `${linkPath(requestId)}/network`));
+  }
+
+  /** Asks whether the session is a good one; rejects if not. */
+  async session(): Promise<void> {
+    await this.#call("GET", pathSession);
   }
 
   /** Fetches the new id of the session after a wallet claimed the link. The key
@@ -55,6 +71,10 @@ export class Rest {
       this.#signal.removeEventListener("abort", stop);
     }
   }
+}
+
+function linkPath(requestId: string): string {
+  return `${pathLinks}${encodeURIComponent(requestId)}`;
 }
 
 function request(method: string, body: unknown): RequestInit {

@@ -15,6 +15,7 @@ export class SessionKeeper {
   readonly #pause: (attempt: number) => Promise<void>;
   readonly #collected: () => void;
   #collecting: Promise<void> | undefined;
+  #due = false; // it is to be fetched and was not yet
   #missing = 0;
 
   constructor(rest: Rest, requestId: string, pause: (attempt: number) => Promise<void>, collected: () => void) {
@@ -24,12 +25,10 @@ export class SessionKeeper {
     this.#collected = collected;
   }
 
-  /** Fetches the new id, once, however often it is asked to. */
+  /** Fetches the new id, once, however often it is asked to. Rejects if the
+   * server has none. */
   collect(): Promise<void> {
-    this.#collecting ??= this.#collectUntilDone().catch((cause) => {
-      this.#collecting = undefined;
-      throw cause;
-    });
+    this.#collecting ??= this.#collectUntilDone();
     return this.#collecting;
   }
 
@@ -37,9 +36,8 @@ export class SessionKeeper {
    * Rejects if there is no use in trying again. */
   async refused(): Promise<void> {
     try {
-      await this.#rest.collect(this.#requestId, this.#key);
-      this.#collecting = Promise.resolve();
-      this.#collected();
+      if (this.#due) await this.#once();
+      else await this.#rest.session();
     } catch (cause) {
       const error = asLinkError(cause);
       if (error.code === "session_required" && ++this.#missing < lostSessionProbes) return;
@@ -53,16 +51,22 @@ export class SessionKeeper {
   }
 
   async #collectUntilDone(): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
+    this.#due = true;
+    for (let attempt = 0; this.#due; attempt++) {
       try {
-        await this.#rest.collect(this.#requestId, this.#key);
-        break;
+        return await this.#once();
       } catch (cause) {
         const error = asLinkError(cause);
         if (!error.retryable) throw error;
       }
       await this.#pause(attempt);
     }
+  }
+
+  async #once(): Promise<void> {
+    await this.#rest.collect(this.#requestId, this.#key);
+    if (!this.#due) return;
+    this.#due = false;
     this.#collected();
   }
 }

@@ -1,8 +1,9 @@
+import { codeTable, type Code } from "./codes.gen.ts";
 import { Inbox, Outbox, type Frame } from "./cursor.ts";
 import { asLinkError, codeOf, LinkError } from "./errors.ts";
 import type { Platform } from "./platform.ts";
 import { Socket } from "./socket.ts";
-import { parseServerMessage, type ClientMessage, type ServerMessage } from "./wire.ts";
+import { parseServerMessage, type Claim, type ClientMessage, type ServerMessage } from "./wire.ts";
 
 /** What a {@link Signaling} tells its owner. */
 export interface SignalingEvents {
@@ -10,12 +11,10 @@ export interface SignalingEvents {
   subscribed(topic: string): void;
   /** The socket is gone; another attempt follows. */
   lost(): void;
-  /** A wallet claimed the link. May come again after a reconnection. */
-  claimed(account: string, address: string): void;
+  /** The server says that a wallet claimed the link. Once. */
+  claimed(claim: Claim): void;
   /** The next frame of the other side: each once, in order. */
   frame(payload: string): void;
-  /** The first frames of ours were acknowledged by the other side. */
-  delivered(count: number): void;
   /** The other side came or went. */
   peer(here: boolean): void;
   /** Something that changes nothing, such as "link_taken". */
@@ -38,8 +37,9 @@ const longestStallMs = 24_000;
 const silentRepeats = 2;
 const tickMs = 1_000;
 
-/** One link's signaling: subscriptions, numbered frames both ways, and a
- * connection that may break at any moment. */
+/** One link's signaling: a subscription, numbered frames both ways, and a
+ * connection that may break at any moment. Until the link is claimed its own
+ * topic brings the frames, then that of the account's address. */
 export class Signaling {
   readonly #platform: Platform;
   readonly #requestId: string;
@@ -47,12 +47,13 @@ export class Signaling {
   readonly #socket: Socket;
   readonly #inbox = new Inbox();
   readonly #outbox = new Outbox();
-  #topic = ""; // where the other side's frames come from, once known
+  #topic = linkTopic;
+  #claimed = false;
+  #held = true; // the first frame goes by other means; nothing may overtake it
   #sending = false; // the server knows who we are and takes frames
-  #held = false; // a frame is on its way by other means; nothing may overtake it
   #open = false;
   #acking = false;
-  #unconfirmed = new Map<string, number>(); // topic → when it was asked for
+  #unconfirmedSince: number | undefined; // when the topic was asked for
   #progressAt = 0;
   #stall = stallMs;
   #repeats = 0;
@@ -74,19 +75,14 @@ export class Signaling {
 
   /** Whether frames go out and come in right now. */
   get attached(): boolean {
-    return this.#sending && !this.#unconfirmed.has(this.#topic);
+    return this.#sending && this.#unconfirmedSince === undefined;
   }
 
-  /** Subscribes to the other side's frames. */
-  follow(topic: string): void {
-    if (this.#topic) return;
-    this.#topic = topic;
-    if (!this.#open) return;
-    this.#subscribe(topic);
-    // The server takes the messages of a socket in order, so the frames need
-    // not wait for the confirmation.
-    this.#sending = true;
-    this.#flush();
+  /** Numbers the first payload, which goes by other means. */
+  first(payload: string): Frame {
+    const frame = this.#outbox.push(payload);
+    this.#outbox.take();
+    return frame;
   }
 
   /** Sends a payload as the next frame. */
@@ -95,34 +91,19 @@ export class Signaling {
     this.#flush();
   }
 
-  /** Sends a payload as the next frame by other means, unless frames before it
-   * are still under way: then it queues behind them. If deliver rejects, the
-   * frame goes out like any other. Resolves with whether deliver was used and
-   * worked. */
-  async sendBy(payload: string, deliver: (frame: Frame) => Promise<void>): Promise<boolean> {
-    const frame = this.#outbox.push(payload);
-    if (this.#outbox.waiting > 1 || this.#held) {
-      this.#flush();
-      return false;
-    }
-    this.#held = true;
-    this.#outbox.take();
-    try {
-      await deliver(frame);
-      return true;
-    } catch {
-      this.#outbox.rewind();
-      return false;
-    } finally {
-      this.#held = false;
-      this.#touch();
-      this.#flush();
-    }
+  /** The first frame has arrived by other means: the others may follow. */
+  release(): void {
+    this.#held = false;
+    this.#touch();
+    this.#flush();
   }
 
-  /** Whether frame n has not been acknowledged. */
-  waits(n: number): boolean {
-    return this.#outbox.acknowledged <= n;
+  /** Notes that the other side has all frames below next. */
+  delivered(next: number): void {
+    if (!this.#outbox.acknowledge(next)) return;
+    this.#stall = stallMs;
+    this.#touch();
+    this.#flush();
   }
 
   /** Connects now if it was waiting to. */
@@ -130,27 +111,30 @@ export class Signaling {
     this.#socket.hurry();
   }
 
-  /** Ends signaling; with leave, also the link, for both sides. */
-  close(leave: boolean): void {
-    if (leave) this.#say({ op: "close", requestId: this.#requestId });
+  /** Ends signaling and nothing else. */
+  close(): void {
     this.#cancelTick();
     this.#open = this.#sending = false;
     this.#socket.close();
   }
 
-  #opened(): void {
-    this.#open = true;
-    this.#subscribe(linkTopic);
-    if (this.#topic) this.#subscribe(this.#topic);
+  /** Ends signaling and the link, for both sides. The other one learns why if
+   * the code is of use to it. */
+  leave(code: Code): void {
+    this.#say({ op: "close", requestId: this.#requestId, ...(codeTable[code].told && { code }) });
+    this.close();
   }
 
-  #subscribe(topic: string): void {
-    this.#unconfirmed.set(topic, this.#platform.now());
-    const message: ClientMessage = { op: "subscribe", topic, requestId: this.#requestId };
-    if (topic !== linkTopic) {
-      if (this.#inbox.next) message.since = this.#inbox.next;
-      if (this.#outbox.acknowledged) message.next = this.#outbox.acknowledged;
-    }
+  #opened(): void {
+    this.#open = true;
+    this.#subscribe();
+  }
+
+  #subscribe(): void {
+    this.#unconfirmedSince = this.#platform.now();
+    const message: ClientMessage = { op: "subscribe", topic: this.#topic, requestId: this.#requestId };
+    if (this.#inbox.next) message.since = this.#inbox.next;
+    if (this.#outbox.acknowledged) message.next = this.#outbox.acknowledged;
     this.#say(message);
   }
 
@@ -170,11 +154,11 @@ export class Signaling {
       case "subscribed":
         return this.#subscribed(m.topic, m.next);
       case "link":
-        return this.#claimed(m.account, m.address, m.answer);
+        return this.#linked(m.claim, m.answer);
       case "frame":
         return this.#frame(m.frame);
       case "acked":
-        return this.#acked(m.next);
+        return this.delivered(m.next);
       case "peer":
         if (m.here) this.#stall = stallMs;
         return this.#events.peer(m.here);
@@ -188,25 +172,31 @@ export class Signaling {
   }
 
   #subscribed(topic: string, next: number): void {
-    this.#unconfirmed.delete(topic);
     this.#socket.good();
-    if (topic === this.#topic) {
-      this.#acked(next);
-      this.#inbox.resubscribed();
-      if (!this.#sending) this.#outbox.rewind();
-      this.#sending = true;
-      this.#touch();
-      this.#flush();
-    }
+    if (topic !== this.#topic) return; // the link was claimed meanwhile
+    this.#unconfirmedSince = undefined;
+    this.delivered(next);
+    this.#inbox.resubscribed();
+    if (!this.#sending) this.#outbox.rewind();
+    this.#sending = true;
+    this.#touch();
+    this.#flush();
     this.#events.subscribed(topic);
   }
 
   // The answer is counted first, so that the subscription to the frames begins
-  // after it.
-  #claimed(account: string, address: string, answer: Frame | undefined): void {
-    const fresh = answer?.n === 0 && this.#inbox.accept(0) === "take";
-    this.#events.claimed(account, address);
+  // after it. The server takes the messages of a socket in order, so our own
+  // frames need not wait for the confirmation.
+  #linked(claim: Claim, answer: Frame | undefined): void {
+    if (this.#claimed) return;
+    this.#claimed = true;
+    const fresh = answer?.n === this.#inbox.next && this.#inbox.accept(answer.n) === "take";
+    this.#topic = `answer-${claim.address}`;
+    this.#subscribe();
+    this.#sending = true;
+    this.#events.claimed(claim);
     if (fresh) this.#events.frame(answer.d);
+    this.#flush();
   }
 
   #frame(frame: Frame): void {
@@ -217,16 +207,8 @@ export class Signaling {
       case "drop": // its acknowledgement was lost, or it came twice
         return this.#ackSoon();
       case "gap":
-        if (this.#topic) this.#subscribe(this.#topic);
+        this.#subscribe();
     }
-  }
-
-  #acked(next: number): void {
-    if (!this.#outbox.acknowledge(next)) return;
-    this.#stall = stallMs;
-    this.#touch();
-    this.#flush();
-    this.#events.delivered(next);
   }
 
   #failed(error: LinkError): void {
@@ -271,14 +253,14 @@ export class Signaling {
 
   /** Asks and sends again what has had no answer for too long. */
   #repeat(now: number): void {
-    const unanswered = [...this.#unconfirmed].filter(([, at]) => now - at >= stallMs).map(([topic]) => topic);
+    const unanswered = this.#unconfirmedSince !== undefined && now - this.#unconfirmedSince >= stallMs;
     const stalled = this.#sending && this.#outbox.waiting > 0 && !this.#held && now - this.#progressAt >= this.#stall;
-    if (!unanswered.length && !stalled) return;
+    if (!unanswered && !stalled) return;
     if (this.#repeats++ >= silentRepeats) {
       this.#repeats = 0;
       return this.#socket.renew();
     }
-    for (const topic of unanswered) this.#subscribe(topic);
+    if (unanswered) this.#subscribe();
     if (!stalled) return;
     this.#stall = Math.min(longestStallMs, this.#stall * 2);
     this.#progressAt = now;
@@ -288,13 +270,13 @@ export class Signaling {
 
   #lost(): void {
     this.#open = this.#sending = false;
-    this.#unconfirmed.clear();
+    this.#unconfirmedSince = undefined;
     this.#repeats = 0;
     this.#events.lost();
   }
 
   #end(error: LinkError): void {
-    this.close(false);
+    this.close();
     this.#events.ended(error);
   }
 

@@ -2,6 +2,9 @@ import { parseAccount } from "./account.ts";
 import type { Frame } from "./cursor.ts";
 import { LinkError } from "./errors.ts";
 import { maxFrameBytes, maxMessageBytes } from "./limits.gen.ts";
+import type { NetworkVerdict } from "./locality.ts";
+import { parseProof, type Proof } from "./proof.ts";
+import type { SignInFields } from "./signin.ts";
 
 /** Whoever asks, as a wallet shows it. */
 export interface Site {
@@ -9,11 +12,19 @@ export interface Site {
   readonly origin: string;
 }
 
-/** What GET /v1/challenge answers, as far as a site needs it. */
+/** The fields of the text to sign that do not depend on the wallet. */
+export interface SignInRequest extends Omit<SignInFields, "address" | "chain" | "channel" | "resources"> {
+  /** CAIP-2 names of the chains whose accounts may sign in. */
+  readonly chains: readonly string[];
+}
+
+/** What GET /v1/challenge answers. */
 export interface Challenge {
   readonly requestId: string;
+  /** What the QR code shows, without the fragment. */
   readonly link: string;
   readonly site: Site;
+  readonly signIn: SignInRequest;
   /** How long the link waits for a wallet, in milliseconds. */
   readonly lifeMs: number;
   readonly iceServers: RTCIceServer[];
@@ -24,12 +35,20 @@ export type ClientMessage =
   | { op: "subscribe"; topic: string; requestId: string; since?: number; next?: number }
   | { op: "send"; requestId: string; n: number; d: string }
   | { op: "ack"; requestId: string; next: number }
-  | { op: "close"; requestId: string };
+  | { op: "close"; requestId: string; code?: string };
+
+/** What the server says of whoever claimed a link. */
+export interface Claim {
+  readonly account: string;
+  readonly address: string;
+  /** Undefined if the server shows none, or something that is none. */
+  readonly proof: Proof | undefined;
+}
 
 /** Messages from the server that a client acts on. */
 export type ServerMessage =
   | { op: "subscribed"; topic: string; next: number }
-  | { op: "link"; account: string; address: string; answer: Frame | undefined }
+  | { op: "link"; claim: Claim; answer: Frame | undefined }
   | { op: "frame"; frame: Frame }
   | { op: "acked"; next: number }
   | { op: "peer"; here: boolean }
@@ -47,7 +66,7 @@ export function parseServerMessage(data: unknown, requestId: string): ServerMess
     case "subscribed":
       return { op: m.op, topic: text(m.topic), next: counter(m.next) };
     case "link":
-      return { op: m.op, ...claimant(m), answer: m.answer === undefined ? undefined : frame(m.answer as Fields) };
+      return { op: m.op, claim: claim(m), answer: m.answer === undefined ? undefined : frame(m.answer as Fields) };
     case "frame":
       return { op: m.op, frame: frame(m) };
     case "acked":
@@ -67,25 +86,61 @@ export function parseServerMessage(data: unknown, requestId: string): ServerMess
  * differ, so only the span between the server's two times counts. */
 export function parseChallenge(body: unknown): Challenge {
   const m = object(body);
-  const signIn = object(m.signIn);
+  const signIn = parseSignIn(object(m.signIn));
   const site = object(m.site);
-  const lifeMs = Date.parse(text(m.expiresAt)) - Date.parse(text(signIn.issuedAt));
+  const lifeMs = Date.parse(text(m.expiresAt)) - Date.parse(signIn.issuedAt);
   if (!text(m.requestId) || !text(m.link) || !(lifeMs > 0)) throw malformed("the challenge lacks a field");
   return {
     requestId: text(m.requestId),
     link: text(m.link),
     site: { name: text(site.name), origin: text(site.origin) },
+    signIn,
     lifeMs,
-    iceServers: Array.isArray(m.iceServers) ? (m.iceServers as RTCIceServer[]) : [],
+    iceServers: iceServers(m),
   };
 }
 
-function claimant(m: Fields): { account: string; address: string } {
+/** Reads the answer of POST /v1/resumptions. */
+export function parseResumed(body: unknown): { iceServers: RTCIceServer[] } {
+  return { iceServers: iceServers(object(body)) };
+}
+
+/** Reads the answer of GET …/network. */
+export function parseNetwork(body: unknown): NetworkVerdict {
+  const { network } = object(body);
+  return network === "same-address" || network === "same-network" || network === "different" ? network : "unknown";
+}
+
+function parseSignIn(m: Fields): SignInRequest {
+  const chains = Array.isArray(m.chains) ? m.chains.map(text) : [];
+  return {
+    domain: text(m.domain),
+    uri: text(m.uri),
+    statement: text(m.statement),
+    nonce: text(m.nonce),
+    issuedAt: text(m.issuedAt),
+    expirationTime: text(m.expirationTime),
+    chains,
+  };
+}
+
+function iceServers(m: Fields): RTCIceServer[] {
+  return Array.isArray(m.iceServers) ? (m.iceServers as RTCIceServer[]) : [];
+}
+
+function claim(m: Fields): Claim {
   const parts = parseAccount(m.account);
   if (!parts) throw malformed("the server names no account");
-  const proof = object(m.proof);
-  if (proof.chain !== parts.chain || proof.address !== parts.address) throw malformed("the proof is for another account");
-  return { account: text(m.account), address: parts.address };
+  return { account: text(m.account), address: parts.address, proof: readable(m.proof) };
+}
+
+// The proof that counts comes from the wallet; this one is only compared.
+function readable(proof: unknown): Proof | undefined {
+  try {
+    return parseProof(proof);
+  } catch {
+    return undefined;
+  }
 }
 
 function frame(m: Fields): Frame {

@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fromBase64, toBase64 } from "../src/base64.ts";
-import { decodePeer, encodePeer, type PeerMessage } from "../src/envelope.ts";
+import { utf8, type Bytes } from "../src/bytes.ts";
+import { encodeControl, parseControl } from "../src/control.ts";
+import { Envelope } from "../src/envelope.ts";
 import { LinkError } from "../src/errors.ts";
+import { encodeMessage, parseMessage } from "../src/messages.ts";
+import { readVectors } from "./files.ts";
+import { openLink, payload, refuses } from "./vectors.ts";
 
-const sdp = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n";
-const payload = (value: unknown) => toBase64(new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value)));
+const fp = "0123456789abcdef".repeat(4);
+const read = (value: unknown) => parseMessage(typeof value === "string" ? utf8(value) : utf8(JSON.stringify(value)));
+const throws = (work: () => unknown, code: string, what: string) => assert.throws(work, (error) => error instanceof LinkError && error.code === code, what);
 
 test("base64url comes back as it went", () => {
   for (let length = 0; length < 40; length++) {
@@ -19,49 +25,73 @@ test("base64url has one text for given bytes", () => {
   assert.deepEqual(fromBase64("AA"), new Uint8Array(1));
 });
 
-test("peer messages come back as they went", () => {
-  const messages: PeerMessage[] = [
-    { t: "offer", sdp },
-    { t: "answer", sdp },
-    { t: "ice", candidate: "candidate:1 1 udp 1 192.0.2.1 9 typ host", sdpMid: "0", sdpMLineIndex: 0 },
-    { t: "ice", candidate: "" },
-  ];
-  for (const message of messages) assert.deepEqual(decodePeer(encodePeer(message)), message);
-});
-
-test("an end of candidates may leave its empty field out, as Go writes it", () => {
-  assert.deepEqual(decodePeer(payload({ t: "ice" })), { t: "ice", candidate: "" });
-});
-
-test("fields that nobody knows are ignored", () => {
-  assert.deepEqual(decodePeer(payload({ t: "offer", sdp, later: 1 })), { t: "offer", sdp });
+test("what a wallet says is read field by field, and fields that nobody knows are ignored", () => {
+  assert.deepEqual(read({ t: "hello", v: 1, fp, app: "Wallet/1", later: 1 }), { t: "hello", fp, app: "Wallet/1" });
+  assert.deepEqual(read({ t: "hello", v: 1, fp }), { t: "hello", fp, app: "" }, "Go leaves an empty name out");
+  assert.deepEqual(read({ t: "answer", sdp: "x", later: 1 }), { t: "answer", sdp: "x", verified: false });
+  assert.deepEqual(read({ t: "answer", sdp: "x", verified: "yes" }), { t: "answer", sdp: "x", verified: false });
+  const proof = { type: "did-key", chain: "did:key", address: "z6Mk", message: "text", signature: "AAAA" };
+  assert.deepEqual(read({ t: "answer", sdp: "x", verified: true, proof }), { t: "answer", sdp: "x", verified: true, proof });
+  const candidate = "candidate:1 1 udp 1 192.0.2.1 9 typ host";
+  assert.deepEqual(read({ t: "ice", candidate, sdpMid: "0", sdpMLineIndex: 0 }), { t: "ice", candidate, sdpMid: "0", sdpMLineIndex: 0 });
+  assert.deepEqual(read({ t: "ice" }), { t: "ice", candidate: "" }, "Go leaves an empty candidate out");
+  assert.deepEqual(read({ t: "ice", candidate, sdpMid: null }), { t: "ice", candidate });
 });
 
 test("what the protocol does not allow is refused as invalid_peer", () => {
-  const bad: Record<string, string> = {
-    "no base64url": "ab+/",
-    "no JSON": payload("{"),
-    "no UTF-8": toBase64(Uint8Array.of(0x22, 0xff, 0x22)),
-    "no object": payload(7),
-    "nothing": payload("null"),
-    "unknown type": payload({ t: "bye" }),
-    "no type": payload({ sdp }),
-    "no description": payload({ t: "offer" }),
-    "media in the description": payload({ t: "answer", sdp: sdp + "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\n" }),
-    "media behind a return": payload({ t: "answer", sdp: sdp + "a=x\rm=audio 9 UDP/TLS/RTP/SAVPF 0\r\n" }),
-    "only media": payload({ t: "answer", sdp: sdp.replace("application", "audio") }),
-    "no beginning": payload({ t: "answer", sdp: sdp.slice(5) }),
-    "a long description": payload({ t: "answer", sdp: sdp + "a=x\r\n".repeat(4000) }),
-    "many candidates": payload({ t: "answer", sdp: sdp + "a=candidate:1\r\n".repeat(65) }),
-    "a candidate of two lines": payload({ t: "ice", candidate: "a\r\nb" }),
-    "a long candidate": payload({ t: "ice", candidate: "x".repeat(1025) }),
-    "a candidate that is no text": payload({ t: "ice", candidate: 5 }),
+  const bad: Record<string, unknown> = {
+    "no JSON": "{",
+    "a byte order mark": `\ufeff${JSON.stringify({ t: "ice" })}`,
+    "no object": 7,
+    "nothing": "null",
+    "unknown type": { t: "bye" },
+    "the site's own": { t: "welcome", v: 1, fp },
+    "no type": { sdp: "x" },
+    "no description": { t: "answer" },
+    "half a proof": { t: "answer", sdp: "x", proof: {} },
+    "no certificate": { t: "hello", v: 1 },
+    "a short certificate": { t: "hello", v: 1, fp: fp.slice(1) },
+    "a certificate in capitals": { t: "hello", v: 1, fp: fp.toUpperCase() },
+    "a name of two lines": { t: "hello", v: 1, fp, app: "a\nb" },
+    "a name that cannot be seen": { t: "hello", v: 1, fp, app: "\u200b" },
+    "a long name": { t: "hello", v: 1, fp, app: "ü".repeat(33) },
+    "a candidate of two lines": { t: "ice", candidate: "a\r\nb" },
+    "a long candidate": { t: "ice", candidate: "x".repeat(1025) },
+    "a candidate that is no text": { t: "ice", candidate: 5 },
+    "more than a message may have": { t: "ice", more: "x".repeat(45_056) },
   };
-  for (const [what, d] of Object.entries(bad)) {
-    assert.throws(() => decodePeer(d), (error) => error instanceof LinkError && error.code === "invalid_peer", what);
-  }
+  for (const [what, value] of Object.entries(bad)) throws(() => read(value), "invalid_peer", what);
+  throws(() => parseMessage(Uint8Array.of(0x22, 0xff, 0x22) as Bytes), "invalid_peer", "no UTF-8");
+  throws(() => read({ t: "hello", v: 2, fp }), "unsupported_version", "another version");
 });
 
-test("a frame that is too large is not sent", () => {
-  assert.throws(() => encodePeer({ t: "offer", sdp: "x".repeat(50_000) }), (error) => error instanceof LinkError && error.code === "too_large");
+test("a message that is too large is not sent", () => {
+  throws(() => encodeMessage({ t: "offer", sdp: "x".repeat(45_056) }), "too_large", "45,056 characters and more");
+});
+
+test("messages of the control channel come back as they went", () => {
+  const nonce = Uint8Array.from({ length: 16 }, (_, i) => i) as Bytes;
+  const mac = Uint8Array.from({ length: 32 }, (_, i) => 255 - i) as Bytes;
+  for (const message of [{ t: "ok" }, { t: "ping", nonce }, { t: "pong", nonce, mac }, { t: "bye", code: "not_local" }] as const) {
+    assert.deepEqual(parseControl(encodeControl(message)), message);
+  }
+  assert.equal(encodeControl({ t: "ping", nonce }), '{"t":"ping","nonce":"AAECAwQFBgcICQoLDA0ODw"}');
+  assert.deepEqual(parseControl('{"t":"bye","code":"of_the_future"}'), { t: "bye", code: "channel_closed" });
+  assert.deepEqual(parseControl('{"t":"ok","later":1}'), { t: "ok" });
+  const bad = [undefined, new ArrayBuffer(4), "{", "7", "null", '{"t":"of_the_future"}', '{"t":"ping"}', '{"t":"ping","nonce":"AAAA"}', `{"t":"pong","nonce":"${"A".repeat(22)}"}`, `{"t":"pong","nonce":"${"A".repeat(22)}","mac":"${"A".repeat(22)}"}`, `{"t":"ok","x":"${"x".repeat(4096)}"}`];
+  for (const data of bad) throws(() => parseControl(data), "invalid_peer", String(data).slice(0, 60));
+});
+
+test("an envelope reads one hello and writes one welcome", async () => {
+  const vector = readVectors().sealed.links[0]!;
+  const welcome = { t: "welcome", v: 1, fp, sdp: "x", site: { name: "", origin: "" }, confirm: "none", locality: "off" } as const;
+  const early = new Envelope((await openLink(vector)).handshake);
+  assert.equal(early.keys, undefined);
+  await refuses("internal", () => early.seal({ t: "offer", sdp: "x" }));
+  await refuses("handshake_failed", () => early.answer(welcome));
+  await refuses("handshake_failed", () => early.open(payload(vector.message1)));
+
+  const ended = new Envelope((await openLink(vector)).handshake);
+  ended.end();
+  await refuses("handshake_failed", () => ended.open(payload(vector.message1)));
 });

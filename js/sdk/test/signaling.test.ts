@@ -6,7 +6,7 @@ import { World } from "./world.ts";
 
 const requestId = "4f1c9b0e-0000-4000-8000-000000000000";
 const answers = "answer-ADDR";
-const proof = { chain: "algorand:x", address: "ADDR" };
+const proof = { type: "mx", chain: "algorand:x", address: "ADDR", message: "text", signature: "AAAA" };
 const claim = { op: "link", requestId, account: "algorand:x:ADDR", proof };
 
 function start(refused: () => Promise<void> = () => Promise.resolve()) {
@@ -14,12 +14,11 @@ function start(refused: () => Promise<void> = () => Promise.resolve()) {
   const frames: string[] = [];
   const ends: string[] = [];
   const news: string[] = [];
-  const signaling: Signaling = new Signaling(world.platform, "ws://x/v1/ws", requestId, {
+  const signaling = new Signaling(world.platform, "ws://x/v1/ws", requestId, {
     subscribed: (topic) => news.push(`subscribed ${topic}`),
     lost: () => news.push("lost"),
-    claimed: (_, address) => signaling.follow(`answer-${address}`),
+    claimed: ({ account, proof }) => news.push(`claimed ${account}${proof ? "" : " without a proof"}`),
     frame: (d) => frames.push(d),
-    delivered: (n) => news.push(`delivered ${n}`),
     peer: (here) => news.push(here ? "here" : "gone"),
     notice: (error) => news.push(error.code),
     rotated: () => (news.push("rotated"), Promise.resolve()),
@@ -29,89 +28,126 @@ function start(refused: () => Promise<void> = () => Promise.resolve()) {
   return { world, signaling, frames, ends, news };
 }
 
-/** A link that a wallet has claimed, with both subscriptions confirmed. */
+/** A link that a wallet has claimed, with its hello and ours under way before and
+ * the subscription to its frames confirmed. */
 function claimed() {
   const all = start();
-  const { world } = all;
+  const { world, signaling, frames } = all;
   world.socket.open();
   world.socket.say({ op: "subscribed", topic: "link", requestId });
-  world.socket.say(claim);
-  world.socket.say({ op: "subscribed", topic: answers, requestId });
+  world.socket.say({ op: "frame", topic: "link", requestId, d: "hello" });
+  signaling.first("welcome");
+  signaling.release();
+  world.pass(0);
+  world.socket.say({ op: "acked", requestId, next: 1 });
+  world.socket.say({ ...claim, answer: { n: 1, d: "answer" } });
+  world.socket.say({ op: "subscribed", topic: answers, requestId, next: 1 });
   world.socket.heard();
+  frames.splice(0);
   return all;
 }
 
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-test("nothing but the subscription to the link is said before a wallet comes", () => {
+test("nothing but the subscription is said before the first frame is released", () => {
   const { world, signaling } = start();
   assert.equal(world.socket.subprotocol, "liaison.1");
-  signaling.send("aa");
   world.socket.open();
+  world.socket.say({ op: "subscribed", topic: "link", requestId });
+  assert.deepEqual(signaling.first("aa"), { n: 0, d: "aa" });
+  signaling.send("bb");
   assert.deepEqual(world.socket.heard(), [{ op: "subscribe", topic: "link", requestId }]);
-  world.pass(2_000);
+  world.pass(60_000);
   assert.deepEqual(world.socket.heard(), []);
+  signaling.release();
+  assert.deepEqual(world.socket.heard(), [{ op: "send", requestId, n: 1, d: "bb" }]);
+  world.pass(3_000);
+  assert.deepEqual(world.socket.heard().map(({ n }) => n), [0, 1], "what was not acknowledged, the first one too");
+});
+
+test("the topic of the link brings frames until the claim does, and then that of the address", () => {
+  const { world, frames } = start();
+  world.socket.open();
+  world.socket.say({ op: "subscribed", topic: "link", requestId });
+  world.socket.say({ op: "frame", topic: "link", requestId, d: "hello" });
+  world.pass(0);
+  assert.deepEqual(world.socket.heard().at(-1), { op: "ack", requestId, next: 1 });
+  world.socket.say({ ...claim, answer: { n: 1, d: "answer" } });
+  assert.deepEqual(world.socket.heard(), [{ op: "subscribe", topic: answers, requestId, since: 2 }]);
+  world.socket.say({ op: "frame", topic: answers, requestId, n: 2, d: "more" });
+  assert.deepEqual(frames, ["hello", "answer", "more"]);
 });
 
 test("a claim with the answer: the subscription begins after it, and frames follow at once", () => {
-  const { world, signaling, frames } = start();
-  signaling.send("offer");
+  const { world, signaling } = start();
+  signaling.first("welcome");
   world.socket.open();
+  world.socket.say({ op: "frame", topic: "link", requestId, d: "hello" });
+  signaling.send("candidate");
   world.socket.heard();
-  world.socket.say({ ...claim, answer: { n: 0, d: "answer" } });
-  assert.deepEqual(frames, ["answer"]);
+  world.socket.say({ ...claim, answer: { n: 1, d: "answer" } });
+  signaling.delivered(1);
+  signaling.release();
   assert.deepEqual(world.socket.heard(), [
-    { op: "subscribe", topic: answers, requestId, since: 1 },
-    { op: "send", requestId, n: 0, d: "offer" },
+    { op: "subscribe", topic: answers, requestId, since: 2 },
+    { op: "send", requestId, n: 1, d: "candidate" },
   ]);
 });
 
-test("the answer counts once, whether it comes with the claim, on the topic, or both", () => {
-  const both = [{ ...claim, answer: { n: 0, d: "answer" } }, { op: "frame", topic: answers, requestId, d: "answer" }];
-  for (const messages of [both, [claim, both[1]], [...both, ...both], [both[0], both[0]]]) {
-    const { world, frames } = start();
+test("the answer counts once, whether it comes with the claim, on the topic, or both, and so does the claim", () => {
+  const hello = { op: "frame", topic: "link", requestId, d: "hello" };
+  const both = [{ ...claim, answer: { n: 1, d: "answer" } }, { op: "frame", topic: answers, requestId, n: 1, d: "answer" }];
+  for (const messages of [both, [claim, both[1]], [...both, ...both], [both[0], both[0]], [hello, ...both]]) {
+    const { world, frames, news } = start();
     world.socket.open();
-    for (const message of messages) world.socket.say(message);
-    assert.deepEqual(frames, ["answer"], JSON.stringify(messages.map((m) => m!.op)));
+    for (const message of [hello, ...messages]) world.socket.say(message);
+    assert.deepEqual(frames, ["hello", "answer"], JSON.stringify(messages.map((m) => m!.op)));
+    assert.deepEqual(news, ["claimed algorand:x:ADDR"]);
+  }
+});
+
+test("a claim whose proof cannot be read is told without one", () => {
+  for (const bad of [undefined, null, {}, { ...proof, signature: 1 }]) {
+    const { world, news } = start();
+    world.socket.open();
+    world.socket.say({ ...claim, proof: bad });
+    assert.deepEqual(news, ["claimed algorand:x:ADDR without a proof"]);
   }
 });
 
 test("frames that come in one turn are acknowledged at once, duplicates too", () => {
   const { world, frames } = claimed();
-  for (const n of [0, 1, 1, 2, 0]) world.socket.say({ op: "frame", topic: answers, requestId, n, d: `d${n}` });
-  assert.deepEqual(frames, ["d0", "d1", "d2"]);
+  for (const n of [2, 3, 3, 4, 2]) world.socket.say({ op: "frame", topic: answers, requestId, n, d: `d${n}` });
+  assert.deepEqual(frames, ["d2", "d3", "d4"]);
   world.pass(0);
-  assert.deepEqual(world.socket.heard(), [{ op: "ack", requestId, next: 3 }]);
+  assert.deepEqual(world.socket.heard(), [{ op: "ack", requestId, next: 5 }]);
 });
 
 test("a gap is asked for once", () => {
   const { world, frames } = claimed();
-  world.socket.say({ op: "frame", topic: answers, requestId, n: 0, d: "d0" });
-  for (const n of [2, 3, 4]) world.socket.say({ op: "frame", topic: answers, requestId, n, d: `d${n}` });
-  assert.deepEqual(world.socket.heard(), [{ op: "subscribe", topic: answers, requestId, since: 1 }]);
-  for (const n of [1, 2, 3, 4]) world.socket.say({ op: "frame", topic: answers, requestId, n, d: `d${n}` });
-  assert.deepEqual(frames, ["d0", "d1", "d2", "d3", "d4"]);
+  world.socket.say({ op: "frame", topic: answers, requestId, n: 2, d: "d2" });
+  for (const n of [4, 5, 6]) world.socket.say({ op: "frame", topic: answers, requestId, n, d: `d${n}` });
+  assert.deepEqual(world.socket.heard(), [{ op: "subscribe", topic: answers, requestId, since: 3, next: 1 }]);
+  for (const n of [3, 4, 5, 6]) world.socket.say({ op: "frame", topic: answers, requestId, n, d: `d${n}` });
+  assert.deepEqual(frames, ["d2", "d3", "d4", "d5", "d6"]);
 });
 
 test("after a loss it comes back with its cursors and sends what was not acknowledged", () => {
   const { world, signaling, news } = claimed();
   for (const d of ["aa", "bb", "cc"]) signaling.send(d);
-  world.socket.say({ op: "acked", requestId, next: 1 });
-  world.socket.say({ op: "frame", topic: answers, requestId, n: 0, d: "d0" });
+  world.socket.say({ op: "acked", requestId, next: 2 });
+  world.socket.say({ op: "frame", topic: answers, requestId, n: 2, d: "d2" });
   world.socket.drop(1006);
   assert.ok(news.includes("lost"));
   signaling.send("dd");
   world.pass(200);
   assert.equal(world.sockets.length, 2);
   world.socket.open();
+  assert.deepEqual(world.socket.heard(), [{ op: "subscribe", topic: answers, requestId, since: 3, next: 2 }]);
+  world.socket.say({ op: "subscribed", topic: answers, requestId, next: 3 });
   assert.deepEqual(world.socket.heard(), [
-    { op: "subscribe", topic: "link", requestId },
-    { op: "subscribe", topic: answers, requestId, since: 1, next: 1 },
-  ]);
-  world.socket.say({ op: "subscribed", topic: answers, requestId, next: 2 });
-  assert.deepEqual(world.socket.heard(), [
-    { op: "send", requestId, n: 2, d: "cc" },
-    { op: "send", requestId, n: 3, d: "dd" },
+    { op: "send", requestId, n: 3, d: "cc" },
+    { op: "send", requestId, n: 4, d: "dd" },
   ]);
 });
 
@@ -144,27 +180,6 @@ test("a subscription that has no answer is made again", () => {
   world.socket.heard();
   world.pass(4_000);
   assert.deepEqual(world.socket.heard(), [{ op: "subscribe", topic: "link", requestId }]);
-});
-
-test("a frame that goes by other means is not overtaken, and goes by the socket if that fails", async () => {
-  for (const fails of [false, true]) {
-    const { world, signaling } = claimed();
-    let finish = () => {};
-    const posted = signaling.sendBy("offer", () => new Promise((resolve, reject) => (finish = () => (fails ? reject(new LinkError("unavailable")) : resolve()))));
-    signaling.send("candidate");
-    assert.deepEqual(world.socket.heard(), [], "nothing may overtake the offer");
-    finish();
-    assert.equal(await posted, !fails);
-    const sent = world.socket.heard().map((m) => m.n);
-    assert.deepEqual(sent, fails ? [0, 1] : [1], `post fails: ${fails}`);
-  }
-});
-
-test("a frame does not go by other means while others are under way", async () => {
-  const { world, signaling } = claimed();
-  signaling.send("candidate");
-  assert.equal(await signaling.sendBy("offer", () => Promise.reject(new Error("used"))), false);
-  assert.deepEqual(world.socket.heard().map((m) => m.n), [0, 1]);
 });
 
 test("the ranges of close codes say whether to come back", () => {
@@ -261,16 +276,22 @@ test("what is for another link or of an unknown kind is ignored, what is malform
   world.socket.say({ op: "closed", requestId: "another-link-altogether", code: "link_closed" });
   world.socket.say({ op: "of_the_future", requestId });
   assert.deepEqual([frames, ends], [[], []]);
-  for (const bad of ["{", "7", "null", { op: "frame", requestId, n: -1, d: "xx" }, { op: "frame", requestId, n: 0 }, { op: "acked", requestId, next: "1" }, { ...claim, account: "x" }, { ...claim, proof: { ...proof, address: "OTHER" } }]) {
-    const other = claimed();
+  for (const bad of ["{", "7", "null", { op: "frame", requestId, n: -1, d: "xx" }, { op: "frame", requestId, n: 0 }, { op: "acked", requestId, next: "1" }, { ...claim, account: "x" }, { ...claim, answer: { n: 1 } }]) {
+    const other = start();
+    other.world.socket.open();
     other.world.socket.say(bad);
     assert.deepEqual(other.ends, ["invalid_message"], JSON.stringify(bad));
   }
 });
 
-test("closing leaves the link and nothing behind", () => {
+test("leaving ends the link, says why if that is of use, and leaves nothing behind", () => {
+  for (const [code, told] of [["not_local", true], ["server_mismatch", true], ["canceled", false], ["timed_out", false], ["unavailable", false]] as const) {
+    const { world, signaling } = claimed();
+    signaling.leave(code);
+    assert.deepEqual(world.socket.heard(), [{ op: "close", requestId, ...(told && { code }) }]);
+    assert.deepEqual([world.socket.readyState, world.pending], [3, 0]);
+  }
   const { world, signaling } = claimed();
-  signaling.close(true);
-  assert.deepEqual(world.socket.heard(), [{ op: "close", requestId }]);
-  assert.deepEqual([world.socket.readyState, world.pending], [3, 0]);
+  signaling.close();
+  assert.deepEqual([world.socket.heard(), world.socket.readyState, world.pending], [[], 3, 0]);
 });

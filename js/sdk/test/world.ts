@@ -1,4 +1,8 @@
 import type { Platform } from "../src/platform.ts";
+import { Resumptions } from "../src/resumptions.ts";
+
+/** What a server answers: a status and a body. Undefined is no answer at all. */
+export type Answer = readonly [status: number, body?: unknown] | undefined;
 
 /** Surroundings under the test's control: a clock that moves only when told, and
  * sockets whose other end is the test. */
@@ -6,21 +10,34 @@ export class World {
   time = 0;
   readonly sockets: Wire[] = [];
   readonly platform: Platform;
+  /** What is kept in this browser, by all of its pages. */
+  readonly resumptions = new Lasting(() => this.time);
+  /** Answers requests. */
+  answer: (method: string, path: string, body: unknown) => Answer | Promise<Answer> = () => undefined;
+  /** Makes peer connections. */
+  peer: (config: RTCConfiguration) => RTCPeerConnection = () => {
+    throw new Error("no peers in this world");
+  };
   #timers: { at: number; callback: () => void }[] = [];
   #online: (() => void)[] = [];
 
   constructor() {
     this.platform = {
-      fetch: () => Promise.reject(new Error("no network in this world")),
+      fetch: async (url, { method = "GET", body }) => {
+        const answer = await this.answer(method, url.replace(/^https?:\/\/[^/]+/, ""), body && JSON.parse(String(body)));
+        if (!answer) throw new Error("no network in this world");
+        return new Response(answer[1] === undefined ? null : JSON.stringify(answer[1]), { status: answer[0] });
+      },
       socket: (_url, subprotocol) => {
         const wire = new Wire(subprotocol);
         this.sockets.push(wire);
         return wire as unknown as WebSocket;
       },
-      peer: () => {
-        throw new Error("no peers in this world");
-      },
+      peer: (config) => this.peer(config),
+      certificate: async () => ({ getFingerprints: () => [{ algorithm: "sha-256", value: siteFingerprint.match(/../g)!.join(":") }] }) as unknown as RTCCertificate,
+      resumptions: this.resumptions,
       now: () => this.time,
+      date: () => this.time,
       random: () => 0,
       after: (ms, callback) => {
         const timer = { at: this.time + ms, callback };
@@ -60,6 +77,16 @@ export class World {
   /** The network returns. */
   online(): void {
     for (const callback of [...this.#online]) callback();
+  }
+}
+
+/** The fingerprint of every certificate that a site makes here. */
+export const siteFingerprint = "5173".repeat(16);
+
+/** Keeps in memory what a browser keeps for good. */
+class Lasting extends Resumptions {
+  override lasting(): Promise<boolean> {
+    return Promise.resolve(true);
   }
 }
 
