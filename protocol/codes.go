@@ -32,7 +32,7 @@ const (
 	LinkUnknown Code = "link_unknown"
 	// LinkExpired: the link's time ran out.
 	LinkExpired Code = "link_expired"
-	// LinkTaken: another wallet claimed the link first.
+	// LinkTaken: another wallet joined the link first.
 	LinkTaken Code = "link_taken"
 	// LinkClosed: one side ended the link.
 	LinkClosed Code = "link_closed"
@@ -137,7 +137,7 @@ var codeTable = [...]CodeInfo{
 	{SessionRotated, 401, 4402, true, "The session's id changed.", "Connect again; nothing is lost."},
 	{LinkUnknown, 404, 4504, false, "No link has this request id.", "Ask the site for a new code."},
 	{LinkExpired, 410, 4510, false, "The link's time ran out.", "Ask the site for a new code and scan it within two minutes."},
-	{LinkTaken, 409, 4511, false, "Another wallet claimed the link first.", "Ask the site for a new code. If the other wallet was not yours, tell the site's owner."},
+	{LinkTaken, 409, 4511, false, "Another wallet joined the link first.", "Ask the site for a new code. If the other wallet was not yours, tell the site's owner."},
 	{LinkClosed, 410, 4512, false, "One side ended the link.", "Ask the site for a new code."},
 	{LinkNotClaimed, 409, 0, true, "The call needs a wallet on the link, and there is none yet.", "Wait until a wallet has answered."},
 	{LinkForbidden, 403, 4514, false, "The link belongs to another session.", "Start again with a new code."},

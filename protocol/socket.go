@@ -60,7 +60,7 @@ const (
 	// OpPeer says whether the other side is attached: requestId, state.
 	OpPeer Op = "peer"
 	// OpNotice tells of something that changes nothing: requestId, code. Today
-	// this is [LinkTaken]: a second wallet tried to claim the link.
+	// this is [LinkTaken]: a second wallet tried to join the link.
 	OpNotice Op = "notice"
 	// OpClosed says that the link has ended and why: requestId, code.
 	OpClosed Op = "closed"

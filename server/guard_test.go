@@ -106,3 +106,19 @@ func TestFramesComeFromTheirSide(t *testing.T) {
 		wantProblem(t, wrong.call("POST", linkPath(p.id, "/answer"), protocol.Frame{N: 2, D: "AAAA"}), protocol.LinkForbidden)
 	}
 }
+
+// TestRejoinAfterLogout: the attempt that is repeated may have had a session that
+// has ended since. It gets one that lives.
+func TestRejoinAfterLogout(t *testing.T) {
+	srv := liaisontest.NewServer(t, liaisontest.Unlimited)
+	p := pair{site: newPeer(t, srv), wallet: newPeer(t, srv), id: someResumption()}
+	p.site.resume(p.id)
+	body := newJoin()
+	want[any](t, p.wallet.call("POST", linkPath(p.id, "/join"), body))
+	want[any](t, p.wallet.call("DELETE", protocol.PathSession, nil))
+	p.site.resume(p.id)
+	want[any](t, p.wallet.call("POST", linkPath(p.id, "/join"), body))
+	p.attach()
+	p.wallet.socket.sendFrame(p.id, frame(1, "works"))
+	p.site.socket.expectFrame(frame(1, "works"))
+}

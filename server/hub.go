@@ -138,7 +138,7 @@ func (h *hub) linkClaimed(link liaison.Link, answer *protocol.Frame) {
 	h.publish(liaison.Signal{Kind: liaison.SignalClaimed, Link: link.ID, Frame: answer})
 }
 
-// warnSite tells the site that a second wallet tried to claim its link.
+// warnSite tells the site that a second wallet tried to join its link.
 func (h *hub) warnSite(id protocol.RequestID) {
 	if r := h.find(id); r != nil && r.warnSite() {
 		return

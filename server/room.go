@@ -326,7 +326,7 @@ func (r *room) tellClaimedLocked(link liaison.Link) {
 	site.socket.sendMessage(m)
 }
 
-// warnSite tells the site that a second wallet tried to claim its link: once,
+// warnSite tells the site that a second wallet tried to join its link: once,
 // or a wallet that tries often enough would fill the site's queue. It reports
 // whether the site is attached here.
 func (r *room) warnSite() bool {

@@ -128,8 +128,8 @@ func (s *Server) Session(r *http.Request) (protocol.SessionView, error) {
 	if errors.Is(err, protocol.Unavailable) {
 		return protocol.SessionView{}, err
 	}
-	if err != nil || session.Account == "" {
-		return protocol.SessionView{}, nil // nobody, for whatever reason
+	if session.Account == "" { // as upon any other error
+		return protocol.SessionView{}, nil
 	}
 	return viewOf(session), nil
 }
