@@ -128,15 +128,22 @@ func (s *suite) reuse() {
 	}
 }
 
-// read changes what came back, which must change nothing that is stored.
+// read changes what was committed, and what came back, which must change nothing
+// that is stored.
 func (s *suite) read() {
-	link := s.newLink("site")
-	link.Proof = protocol.Proof{
-		Type: protocol.ProofARC60, Signature: protocol.Base64{1, 2},
-		Meta: &protocol.ProofMeta{AuthenticatorData: protocol.Base64{3, 4}, Signer: "SIGNER"},
+	proof := func() protocol.Proof {
+		return protocol.Proof{
+			Type: protocol.ProofARC60, Signature: protocol.Base64{1, 2},
+			Meta: &protocol.ProofMeta{AuthenticatorData: protocol.Base64{3, 4}, Signer: "SIGNER"},
+		}
 	}
+	link := s.newLink("site")
+	link.Proof = proof()
 	s.commit(liaison.Change{Links: []liaison.Link{link}})
-	link.Version = 1
+	link.Proof.Signature[0]++
+	link.Proof.Meta.AuthenticatorData[0]++
+	link.Proof.Meta.Signer = "ANOTHER"
+	link.Version, link.Proof = 1, proof()
 	for range 2 {
 		got, err := s.store.Link(s.Context(), link.ID)
 		if err != nil {
