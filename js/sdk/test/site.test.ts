@@ -189,8 +189,22 @@ const lies: Lie[] = [
   { name: "the wallet says hello once more", code: "invalid_peer", tell: agreed((s) => s.frame(2, s.seal({ t: "hello", v: 1, fp: walletFingerprint }))) },
   { name: "the wallet says what nobody knows", code: "invalid_peer", tell: agreed((s) => s.frame(2, s.seal({ t: "party" }))) },
   { name: "a later answer names another certificate", code: "invalid_peer", tell: agreed((s) => s.frame(2, s.seal({ t: "answer", sdp: description(siteFingerprint) }))) },
-  { name: "a frame is left out and the next takes its number", code: "invalid_peer", tell: agreed((s) => (s.seal({ t: "ice", candidate: "" }), s.frame(2, s.seal({ t: "ice", candidate: "" })))) },
-  { name: "a frame comes under a later number, too", code: "invalid_peer", tell: agreed((s) => [2, 3].forEach((n, _, __, d = (s.wallet as unknown as { d?: string })) => s.frame(n, (d.d ??= s.seal({ t: "ice", candidate: "" }))))) },
+  {
+    name: "a frame is left out and the next takes its number",
+    code: "invalid_peer",
+    tell: agreed((s) => {
+      s.seal({ t: "ice", candidate: "" });
+      s.frame(2, s.seal({ t: "ice", candidate: "" }));
+    }),
+  },
+  {
+    name: "a frame comes under a later number, too",
+    code: "invalid_peer",
+    tell: agreed((s) => {
+      const d = s.seal({ t: "ice", candidate: "" });
+      for (const n of [2, 3]) s.frame(n, d);
+    }),
+  },
 
   { name: "the connection ends at another certificate", code: "certificate_mismatch", tell: agreed((s) => ((s.connection.certificate = Buffer.from("somebody else's")), s.connection.connect())) },
   { name: "the wallet says ok twice", code: "invalid_peer", options: { confirm: "sas" }, tell: agreed(async (s) => (s.connection.connect(), await until(() => s.all("code")[0], "question"), [1, 2].forEach(() => s.control.say('{"t":"ok"}')))) },
