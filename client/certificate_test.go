@@ -12,6 +12,7 @@ import (
 // message as well as in its description, and then use another: what somebody in
 // the way of the packets would have to do.
 func TestDTLSWithAnotherCertificate(t *testing.T) {
+	t.Parallel()
 	s := openLink(t, liaisontest.NewServer(t).Origin)
 	s.pending.Lie(welcoming(func(m *protocol.PeerMessage) {
 		m.SDP, m.FP = otherCertificate(m.SDP), new(protocol.Fingerprint)
@@ -27,6 +28,7 @@ func TestDTLSWithAnotherCertificate(t *testing.T) {
 // description; whatever it makes of that, the wallet holds it against the message
 // of the handshake.
 func TestCertificateIsComparedOnceMore(t *testing.T) {
+	t.Parallel()
 	s := openLink(t, liaisontest.NewServer(t).Origin)
 	var other protocol.Fingerprint
 	s.read(func(c *client.WalletConfig) {
@@ -44,6 +46,7 @@ func TestCertificateIsComparedOnceMore(t *testing.T) {
 // TestCertificatesAreNotUsedTwice: two sites must not see that they talk to one
 // wallet.
 func TestCertificatesAreNotUsedTwice(t *testing.T) {
+	t.Parallel()
 	srv := liaisontest.NewServer(t)
 	seen := make(map[protocol.Fingerprint]bool)
 	for range 2 {

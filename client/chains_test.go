@@ -10,6 +10,7 @@ import (
 // TestEveryKindOfWallet links a wallet of each kind with a server and a site that
 // take all of them.
 func TestEveryKindOfWallet(t *testing.T) {
+	t.Parallel()
 	srv := liaisontest.NewServer(t, liaisontest.Unlimited)
 	for _, kind := range chain.Kinds() {
 		t.Run(kind, func(t *testing.T) {

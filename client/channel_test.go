@@ -9,6 +9,7 @@ import (
 )
 
 func TestLinkAndTalk(t *testing.T) {
+	t.Parallel()
 	srv := liaisontest.NewServer(t)
 	s := linked(t, srv.Origin)
 	for side, channel := range map[string]*client.Channel{"site": s.siteEnd, "wallet": s.walletEnd} {

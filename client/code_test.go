@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/liaison-dev/liaison/client"
 	"github.com/liaison-dev/liaison/protocol"
@@ -48,6 +49,7 @@ func wrong(code string) string {
 }
 
 func TestShortCode(t *testing.T) {
+	t.Parallel()
 	f := newFront(t)
 	for name, c := range map[string]struct {
 		typed func(code string, try int) string
@@ -101,6 +103,7 @@ func TestShortCode(t *testing.T) {
 
 // TestNoCodeIsAskedFor where the site does not want one.
 func TestNoCodeIsAskedFor(t *testing.T) {
+	t.Parallel()
 	f := newFront(t)
 	s := openLink(t, f.origin)
 	s.read()
@@ -117,6 +120,7 @@ func TestNoCodeIsAskedFor(t *testing.T) {
 
 // TestWrongCode ends both sides, and leaves the session as it was.
 func TestWrongCode(t *testing.T) {
+	t.Parallel()
 	f := newFront(t)
 	for name, c := range map[string]struct {
 		ask          func(code string) (string, error)
@@ -155,6 +159,7 @@ func TestWrongCode(t *testing.T) {
 // types must not take that for a reason to collect its session, not even if it is
 // told that its token is retired.
 func TestSocketBreaksBeforeTheCode(t *testing.T) {
+	t.Parallel()
 	f := newFront(t)
 	var collections, refusals atomic.Int32
 	f.onRequest(func(w http.ResponseWriter, r *http.Request) bool {
@@ -189,8 +194,29 @@ func TestSocketBreaksBeforeTheCode(t *testing.T) {
 	s.collected()
 }
 
+// TestSlowPerson takes longer than a session otherwise waits for its channel.
+func TestSlowPerson(t *testing.T) {
+	t.Parallel()
+	f := newFront(t)
+	collections := countCollections(f)
+	var s *sides
+	person := &typing{}
+	person.ask = func(int) (string, error) {
+		<-time.After(client.CollectAfter + 300*time.Millisecond)
+		if got := collections.Load(); got != 0 {
+			t.Error("the session was collected before the code was right")
+		}
+		return s.request.ShortCode(), nil
+	}
+	s = openLink(t, f.origin, person.option)
+	s.read()
+	s.meet()
+	s.collected()
+}
+
 // TestPersonNeedNotTypeForNobody: the question ends with the pairing.
 func TestPersonNeedNotTypeForNobody(t *testing.T) {
+	t.Parallel()
 	f := newFront(t)
 	asked, ended := newGate(), newGate()
 	s := openLink(t, f.origin, func(c *client.SiteConfig) {
@@ -208,9 +234,9 @@ func TestPersonNeedNotTypeForNobody(t *testing.T) {
 		defer close(approved)
 		_, s.walletErr = s.request.Approve(limited(t), s.key)
 	}()
-	<-asked.done
+	wait(t, "the code is asked for", asked.done)
 	s.request.Close()
-	<-ended.done // and not when the site is closed
+	wait(t, "the question ends", ended.done) // and not when the site is closed
 	<-approved
 	<-s.acceptDone
 	codeIs(t, "Approve", s.walletErr, protocol.Canceled)

@@ -35,11 +35,11 @@
 // The package does not store keys or sessions, does not read QR codes, and uses
 // neither a proxy nor any STUN or TURN server but those that the link's server
 // names. Candidates, that is the addresses of this machine, are told to the
-// other side after the person at the wallet agreed and not before. The server
-// relays session descriptions as they are and could read or change them.
+// other side after the person at the wallet agreed and not before. What passes the
+// server is sealed: it can drop and delay it, and neither read nor change it.
 //
 // All methods may be called concurrently. Whoever gets a PendingLink, a Request
 // or a Channel must close it; Close returns when every goroutine has ended.
 //
-// It implements spec/protocol.md §4 to §8.
+// It implements spec/protocol.md §4 to §8 and spec/sealed.md §4 to §9.
 package client

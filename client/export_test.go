@@ -266,6 +266,9 @@ func (p Prober) Answer(m protocol.ControlMessage) { p.prober.answer(m) }
 // Pong takes an answer.
 func (p Prober) Pong(m protocol.ControlMessage, now time.Time) { p.prober.pong(m, now) }
 
+// CollectAfter is how long a session waits for its channel if nobody can say no.
+const CollectAfter = collectAfter
+
 // Bounds of locality.
 const (
 	NearPair    = nearPair
@@ -305,4 +308,14 @@ func (l *PendingLink) WhenReady(ctx context.Context) {
 func (c *Channel) Pinged() int {
 	c.Close()
 	return c.pairing.gate.pinged
+}
+
+// Gathers reports whether the wallet has begun to look for its own addresses.
+func (r *Request) Gathers() bool {
+	return r.wallet.pairing.peer.pc.ICEGatheringState() != webrtc.ICEGatheringStateNew
+}
+
+// Gathers reports whether the site has begun to look for its own addresses.
+func (l *PendingLink) Gathers() bool {
+	return l.pairing.peer.pc.ICEGatheringState() != webrtc.ICEGatheringStateNew
 }

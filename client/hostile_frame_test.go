@@ -4,12 +4,14 @@ import (
 	"encoding/base64"
 	"flag"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 
 	"pgregory.net/rapid"
 
+	"github.com/liaison-dev/liaison/client"
 	"github.com/liaison-dev/liaison/liaisontest"
 	"github.com/liaison-dev/liaison/protocol"
 )
@@ -412,4 +414,36 @@ func perform(program map[string]deed) frames {
 		}
 		return append(out, f)
 	}
+}
+
+// TestSiteAnswersNoOffer: a wallet that offers is told off, also if its offer
+// holds in every other way.
+func TestSiteAnswersNoOffer(t *testing.T) {
+	h := liaisontest.NewHostile(t)
+	var answered atomic.Bool
+	h.OnFrame(func(to protocol.Side, f protocol.Frame) []protocol.Frame {
+		if to == protocol.WalletSide && f.N > 0 && len(f.D) > 600 { // more than a candidate
+			answered.Store(true)
+		}
+		return []protocol.Frame{f}
+	})
+	s := openLink(t, h.Origin)
+	s.read()
+	var answer string
+	s.request.Lie(func(n uint64, m *protocol.PeerMessage) {
+		if n == 1 {
+			answer = m.SDP
+		}
+	})
+	s.meet()
+	s.site.forget()
+	offer := strings.Replace(strings.Replace(answer, "a=setup:active", "a=setup:actpass", 1), "a=ice-ufrag:", "a=ice-ufrag:again", 1)
+	if err := s.request.Say(protocol.PeerMessage{T: protocol.PeerOffer, SDP: offer}); err != nil {
+		t.Fatalf("say it: %v", err)
+	}
+	s.site.expect(t, "signaling over", func(e client.Event) bool { return e.Kind == client.EventSignaling && !e.Up })
+	if answered.Load() {
+		t.Error("the site answered an offer")
+	}
+	s.talk("all the same")
 }

@@ -10,9 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pion/logging"
-	"github.com/pion/transport/v4/vnet"
-
 	"github.com/liaison-dev/liaison/chain"
 	"github.com/liaison-dev/liaison/client"
 	"github.com/liaison-dev/liaison/liaisontest"
@@ -161,6 +158,12 @@ func TestServerAsksInAnothersName(t *testing.T) {
 			c.SignIn.URI = strings.Replace(string(h.Origin), "://", "://bank@", 1)
 		}},
 		{"another site", func(c *protocol.Challenge) { c.Site.Origin = "https://bank.example" }},
+		{"a site that is none", func(c *protocol.Challenge) {
+			c.Site.Origin, c.SignIn.Domain, c.SignIn.URI = "ftp://bank.example", "bank.example", "ftp://bank.example"
+		}},
+		{"a site in capitals", func(c *protocol.Challenge) {
+			c.Site.Origin, c.SignIn.Domain, c.SignIn.URI = "https://Bank.example", "Bank.example", "https://Bank.example"
+		}},
 		{"no site", func(c *protocol.Challenge) { c.Site.Origin = "" }},
 		{"a site whose name steers the screen", func(c *protocol.Challenge) { c.Site.Name = "Bank\x1b[2J" }},
 		{"a text from the future", func(c *protocol.Challenge) {
@@ -320,7 +323,7 @@ func TestServerLiesAboutNetworks(t *testing.T) {
 			r := newRun(t, h)
 			r.siteCfg.Locality = c.level
 			if c.delay > 0 {
-				r.siteCfg.ICE, r.walCfg.ICE = apart(t, c.delay)
+				r.siteCfg.ICE, r.walCfg.ICE = far(t, c.delay)
 			}
 			r.meet()
 			if c.want != "" {
@@ -334,33 +337,6 @@ func TestServerLiesAboutNetworks(t *testing.T) {
 			}
 		})
 	}
-}
-
-// apart is two networks with a distance between them.
-func apart(t *testing.T, delay time.Duration) (site, wallet client.ICE) {
-	t.Helper()
-	router, err := vnet.NewRouter(&vnet.RouterConfig{CIDR: "10.0.0.0/24", MinDelay: delay, LoggerFactory: logging.NewDefaultLoggerFactory()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var nets [2]*vnet.Net
-	for i := range nets {
-		if nets[i], err = vnet.NewNet(&vnet.NetConfig{StaticIPs: []string{fmt.Sprintf("10.0.0.%d", i+1)}}); err != nil {
-			t.Fatal(err)
-		}
-		if err := router.AddNet(nets[i]); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := router.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := router.Stop(); err != nil {
-			t.Errorf("stop network: %v", err)
-		}
-	})
-	return client.ICE{}.Over(nets[0]), client.ICE{}.Over(nets[1])
 }
 
 // TestServerBreaksConnections cuts the connection of a side in place of the
@@ -498,12 +474,13 @@ func TestServerSaysNonsense(t *testing.T) {
 func TestServerAnswersNonsense(t *testing.T) {
 	var elsewhere sync.Map // paths at which somebody else was asked
 	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { elsewhere.Store(r.URL.Path, true) }))
-	defer other.Close()
+	t.Cleanup(other.Close)
 	answers := map[string]func(http.ResponseWriter, *http.Request){
-		"nothing":  func(http.ResponseWriter, *http.Request) {},
-		"no JSON":  func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") },
-		"a list":   func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "[]") },
-		"too much": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, strings.Repeat(" ", 1<<20)+"{}") },
+		"nothing":   func(http.ResponseWriter, *http.Request) {},
+		"no JSON":   func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") },
+		"a list":    func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "[]") },
+		"too much":  func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, strings.Repeat(" ", 1<<20)+"{}") },
+		"much more": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "{}"+strings.Repeat(" ", 1<<20)) },
 		"elsewhere": func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, other.URL+r.URL.Path, http.StatusTemporaryRedirect)
 		},
@@ -539,4 +516,45 @@ func TestServerAnswersNonsense(t *testing.T) {
 			return true
 		})
 	})
+}
+
+// TestSiteWaitsForTheWallet: the server holds up the one answer that the wallet
+// waits for before it agrees. Until it does, the site has no channel either.
+func TestSiteWaitsForTheWallet(t *testing.T) {
+	h := liaisontest.NewHostile(t)
+	asked, answer := make(chan struct{}), make(chan struct{})
+	ask := sync.OnceFunc(func() { close(asked) })
+	h.OnCall(func(_ http.ResponseWriter, r *http.Request) bool {
+		if strings.HasSuffix(r.URL.Path, "/network") {
+			ask()
+			<-answer
+		}
+		return false
+	})
+	r := newRun(t, h)
+	r.siteCfg.Locality, r.walCfg.Locality = protocol.LocalityOff, protocol.LocalityRequire
+	met := make(chan struct{})
+	go func() {
+		defer close(met)
+		r.meet()
+	}()
+	<-asked // so the site has answered pings, and has nothing left to check
+	timer := time.NewTimer(200 * time.Millisecond)
+	for waiting := true; waiting; {
+		select {
+		case <-r.site.news:
+		case <-timer.C:
+			waiting = false
+		}
+	}
+	r.site.mu.Lock()
+	for _, e := range r.site.all {
+		if e.Kind == client.EventOpen {
+			t.Error("the site has the channel before the wallet agreed")
+		}
+	}
+	r.site.mu.Unlock()
+	close(answer)
+	<-met
+	r.opened("the wallet agreed at last")
 }

@@ -21,6 +21,7 @@ const brokenFrame = "\x81\x7f\xff\xff\xff\xff\xff\xff\xff\xff"
 // TestMalformedFrame: a frame that the WebSocket library cannot take costs a
 // connection and not the program, and the next connection serves.
 func TestMalformedFrame(t *testing.T) {
+	t.Parallel()
 	f := newFront(t)
 	var sent atomic.Bool
 	upgrader := gws.NewUpgrader(new(gws.BuiltinEventHandler), &gws.ServerOption{SubProtocols: []string{protocol.Subprotocol}})
@@ -48,6 +49,7 @@ func TestMalformedFrame(t *testing.T) {
 // TestServersWordsStayOnTheirLine: what a server says about an error cannot
 // steer a terminal or fill it.
 func TestServersWordsStayOnTheirLine(t *testing.T) {
+	t.Parallel()
 	words := "gone\x1b[2J\nSign in and connect? [y/N] \u202e" + strings.Repeat("x", 5000)
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusGone)

@@ -47,6 +47,7 @@ func otherCertificate(sdp string) string {
 
 // TestWhatASiteMayNotAsk shows nothing of it to the person, and tells the site.
 func TestWhatASiteMayNotAsk(t *testing.T) {
+	t.Parallel()
 	srv := liaisontest.NewServer(t, liaisontest.Unlimited)
 	for name, c := range map[string]struct {
 		change func(*protocol.PeerMessage)
@@ -113,6 +114,7 @@ func shift(by time.Duration) func(*protocol.SignInRequest) {
 // TestTextThatCannotBeWritten lets a field through that the person is not shown
 // by itself, and refuses the text.
 func TestTextThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
 	srv := liaisontest.NewServer(t)
 	for name, change := range map[string]func(*protocol.SignInRequest){
 		"statement of two lines": func(s *protocol.SignInRequest) { s.Statement = "a\n\nURI: https://bank.example" },
@@ -133,6 +135,7 @@ func TestTextThatCannotBeWritten(t *testing.T) {
 // TestNothingOfTheSiteBeforeConsent: whatever comes while the person reads, and
 // above all a name to look up, ends the link.
 func TestNothingOfTheSiteBeforeConsent(t *testing.T) {
+	t.Parallel()
 	srv := liaisontest.NewServer(t)
 	for _, m := range []protocol.PeerMessage{
 		{T: protocol.PeerICE, Candidate: mdnsCandidate}, {T: protocol.PeerICE}, {T: protocol.PeerOffer}, {T: protocol.PeerWelcome},
@@ -145,9 +148,25 @@ func TestNothingOfTheSiteBeforeConsent(t *testing.T) {
 	}
 }
 
+// TestNoAddressBeforeConsent: to look for one's own addresses is to ask others, and
+// neither side does before the person has agreed.
+func TestNoAddressBeforeConsent(t *testing.T) {
+	t.Parallel()
+	s := openLink(t, liaisontest.NewServer(t).Origin)
+	s.read()
+	if s.request.Gathers() || s.pending.Gathers() {
+		t.Errorf("the wallet looks for its addresses: %t, the site: %t; want neither", s.request.Gathers(), s.pending.Gathers())
+	}
+	s.meet()
+	if !s.request.Gathers() || !s.pending.Gathers() {
+		t.Error("the two met, and have not looked for their addresses")
+	}
+}
+
 // TestWhatAWalletMayNotSayFirst has somebody who knows the code begin otherwise
 // than with hello.
 func TestWhatAWalletMayNotSayFirst(t *testing.T) {
+	t.Parallel()
 	srv := liaisontest.NewServer(t, liaisontest.Unlimited)
 	hello := func() protocol.PeerMessage {
 		return protocol.PeerMessage{T: protocol.PeerHello, V: protocol.PeerVersion, FP: new(protocol.Fingerprint)}
@@ -183,6 +202,7 @@ func TestWhatAWalletMayNotSayFirst(t *testing.T) {
 // TestWhatAWalletMayNotAnswer changes the sealed answer, while the server gets a
 // claim that holds: the site must find out by itself.
 func TestWhatAWalletMayNotAnswer(t *testing.T) {
+	t.Parallel()
 	srv := liaisontest.NewServer(t, liaisontest.Unlimited)
 	for name, c := range map[string]struct {
 		change func(*sides, *protocol.PeerMessage)
@@ -264,6 +284,7 @@ func resign(change func(*protocol.Proof)) func(*sides, *protocol.PeerMessage) {
 // TestOtherProofOfTheSameText has the wallet show the site another proof than the
 // server, one that holds as well.
 func TestOtherProofOfTheSameText(t *testing.T) {
+	t.Parallel()
 	s := openLink(t, liaisontest.NewServer(t).Origin)
 	s.read()
 	s.request.Lie(func(n uint64, m *protocol.PeerMessage) {
@@ -282,6 +303,7 @@ func TestOtherProofOfTheSameText(t *testing.T) {
 // TestWhatMayNotComeLater sends what the protocol does not have there once the
 // channel is open: the link on the server ends, the channel lives.
 func TestWhatMayNotComeLater(t *testing.T) {
+	t.Parallel()
 	srv := liaisontest.NewServer(t, liaisontest.Unlimited)
 	var offer, answer string
 	for name, c := range map[string]struct {
@@ -335,6 +357,7 @@ func TestWhatMayNotComeLater(t *testing.T) {
 
 // TestTooManyCandidates: some are left out, and nothing else happens.
 func TestTooManyCandidates(t *testing.T) {
+	t.Parallel()
 	s := openLink(t, liaisontest.NewServer(t, liaisontest.Unlimited).Origin)
 	s.read()
 	s.meet()
@@ -359,6 +382,7 @@ func TestTooManyCandidates(t *testing.T) {
 // TestServersWordOnAClaim shows a site that was not answered what a server could
 // say of a claim.
 func TestServersWordOnAClaim(t *testing.T) {
+	t.Parallel()
 	s := openLink(t, liaisontest.NewServer(t).Origin)
 	proof, account := &protocol.Proof{}, walletKey(t, 1).Account()
 	told := func(m protocol.ServerMessage) error { return s.pending.Told(m) }

@@ -22,6 +22,7 @@ import (
 
 // TestNearEnough is the table of the specification.
 func TestNearEnough(t *testing.T) {
+	t.Parallel()
 	const (
 		ms   = time.Millisecond
 		near = client.NearRTT
@@ -99,6 +100,7 @@ func handshake(t *testing.T) (site, wallet *sealed.Session) {
 
 // TestMeasure lets the other side answer pings as it likes.
 func TestMeasure(t *testing.T) {
+	t.Parallel()
 	type pong = protocol.ControlMessage
 	for name, c := range map[string]struct {
 		// answers are what comes back for the n-th ping, whose honest answer is
@@ -179,6 +181,7 @@ func TestMeasure(t *testing.T) {
 
 // TestMeasureOwnEcho: who only throws the pings back has not answered them.
 func TestMeasureOwnEcho(t *testing.T) {
+	t.Parallel()
 	siteKeys, _ := handshake(t)
 	ctx, cancel := context.WithCancel(limited(t))
 	count := 0
@@ -202,6 +205,7 @@ func TestMeasureOwnEcho(t *testing.T) {
 // TestMeasureTheLeast: the least of the round trips counts, in whichever order
 // they come.
 func TestMeasureTheLeast(t *testing.T) {
+	t.Parallel()
 	siteKeys, walletKeys := handshake(t)
 	var site client.Prober
 	var last protocol.ControlMessage
@@ -222,9 +226,15 @@ func TestMeasureTheLeast(t *testing.T) {
 	}
 }
 
+// building is held while a virtual network is put together: pion counts the
+// hardware addresses of all of them in one variable without a lock.
+var building sync.Mutex
+
 // far puts the two sides into one network with a distance between them.
 func far(t testing.TB, oneWay time.Duration) (site, wallet client.ICE) {
 	t.Helper()
+	building.Lock()
+	defer building.Unlock()
 	router, err := vnet.NewRouter(&vnet.RouterConfig{
 		CIDR: "10.7.0.0/24", MinDelay: oneWay, LoggerFactory: &logging.DefaultLoggerFactory{DefaultLogLevel: logging.LogLevelDisabled},
 	})
@@ -288,6 +298,7 @@ func differentNetworks(t testing.TB) *liaisontest.Hostile {
 
 // TestOffMeasuresNothing: no ping, no question, no report.
 func TestOffMeasuresNothing(t *testing.T) {
+	t.Parallel()
 	f := newFront(t)
 	var asked atomic.Int32
 	f.onRequest(func(_ http.ResponseWriter, r *http.Request) bool {
@@ -355,6 +366,7 @@ func TestReportNeverRefuses(t *testing.T) {
 
 // TestReportWaitsForNobody: what the server says may never come.
 func TestReportWaitsForNobody(t *testing.T) {
+	t.Parallel()
 	f := newFront(t)
 	held := newGate()
 	f.onRequest(func(_ http.ResponseWriter, r *http.Request) bool {
@@ -455,6 +467,7 @@ func TestPrefer(t *testing.T) {
 }
 
 func TestPreferNeedsSomebodyToType(t *testing.T) {
+	t.Parallel()
 	_, err := client.OpenLink(limited(t), client.SiteConfig{Server: "http://127.0.0.1:1", Locality: protocol.LocalityPrefer})
 	codeIs(t, "OpenLink with prefer and without AskCode", err, protocol.InvalidMessage)
 	_, err = client.OpenLink(limited(t), client.SiteConfig{Server: "http://127.0.0.1:1", Locality: "galaxy"})
@@ -577,6 +590,7 @@ func TestLocalityOnResume(t *testing.T) {
 
 // TestFloodOfPings ends with who sends it.
 func TestFloodOfPings(t *testing.T) {
+	t.Parallel()
 	s := linked(t, liaisontest.NewServer(t).Origin)
 	ping := protocol.ControlMessage{T: protocol.ControlPing, Nonce: make([]byte, protocol.PingBytes)}
 	for range client.MostPings + 1 {
@@ -584,14 +598,15 @@ func TestFloodOfPings(t *testing.T) {
 			break
 		}
 	}
-	<-s.siteEnd.Done()
+	wait(t, "the site's channel", s.siteEnd.Done())
 	codeIs(t, "the site's channel", s.siteEnd.Err(), protocol.InvalidPeer)
-	<-s.walletEnd.Done()
+	wait(t, "the wallet's channel", s.walletEnd.Done())
 	codeIs(t, "the wallet's channel", s.walletEnd.Err(), protocol.InvalidPeer)
 }
 
 // TestControlMessages that nobody may send end the channel.
 func TestControlMessages(t *testing.T) {
+	t.Parallel()
 	srv := liaisontest.NewServer(t, liaisontest.Unlimited)
 	for name, c := range map[string]struct {
 		message protocol.ControlMessage
@@ -609,7 +624,7 @@ func TestControlMessages(t *testing.T) {
 			if err := s.siteEnd.Tell(c.message); err != nil {
 				t.Fatalf("Tell: %v", err)
 			}
-			<-s.walletEnd.Done()
+			wait(t, "the wallet's channel", s.walletEnd.Done())
 			codeIs(t, "the wallet's channel", s.walletEnd.Err(), c.want)
 		})
 	}
@@ -618,6 +633,7 @@ func TestControlMessages(t *testing.T) {
 // TestNothingIsHandedOverBeforeBothAgree: what the site sends while the wallet has
 // not said that all is well waits, and is lost to a wallet that refuses.
 func TestNothingIsHandedOverBeforeBothAgree(t *testing.T) {
+	t.Parallel()
 	f := newFront(t)
 	agree := newGate()
 	f.onRequest(func(_ http.ResponseWriter, r *http.Request) bool {

@@ -56,6 +56,7 @@ type network struct {
 // TestOrders lets the steps of the two sides happen in every order that a slow
 // network gives them. n counts the requests to one path.
 func TestOrders(t *testing.T) {
+	t.Parallel()
 	first := func(is func(*http.Request) bool, count int) func(*http.Request, int) bool {
 		return func(r *http.Request, n int) bool { return is(r) && n < count }
 	}
@@ -139,8 +140,10 @@ func (s *sides) collected() {
 		if err == nil && view.Account == s.key.Account() {
 			return
 		}
-		// The old token is retired, or replaced and the answer is under way.
-		if !errors.Is(err, protocol.SessionRotated) && !errors.Is(err, protocol.SessionRequired) {
+		// The old token is retired, or replaced and the answer is under way, or it
+		// is this answer that got lost.
+		underWay := protocol.CodeOf(err).Info().Retry || errors.Is(err, protocol.SessionRequired)
+		if ctx.Err() != nil || !underWay {
 			s.t.Fatalf("the site's session = %+v, %v, want it signed in as %s", view, err, s.key.Account())
 		}
 	}
@@ -149,6 +152,7 @@ func (s *sides) collected() {
 // TestSocketBreaksWhileTheCollectionIsLost does the same to the site: the token
 // that it has is dead, and the answer that would bring the next was lost.
 func TestSocketBreaksWhileTheCollectionIsLost(t *testing.T) {
+	t.Parallel()
 	f := newFront(t)
 	s := openLink(t, f.origin)
 	s.read()
@@ -166,7 +170,7 @@ func TestSocketBreaksWhileTheCollectionIsLost(t *testing.T) {
 		return true
 	})
 	s.meet()
-	<-broken.done
+	wait(t, "the session is collected", broken.done)
 	s.collected()
 	s.site.expect(t, "socket back", socketUp)
 	if err := s.siteEnd.Restart(limited(t)); err != nil {
@@ -179,6 +183,7 @@ func TestSocketBreaksWhileTheCollectionIsLost(t *testing.T) {
 // to its claim are lost: its token is not good any more, and the next is not
 // known yet.
 func TestSocketBreaksWhileTheClaimIsLost(t *testing.T) {
+	t.Parallel()
 	f := newFront(t)
 	s := openLink(t, f.origin)
 	s.accept()

@@ -17,6 +17,7 @@ import (
 
 // TestVerifyOrigin asks origins whether a broker acts for them.
 func TestVerifyOrigin(t *testing.T) {
+	t.Parallel()
 	const broker = protocol.Origin("https://broker.example")
 	says := func(body string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
@@ -99,6 +100,7 @@ func TestVerifyOrigin(t *testing.T) {
 // TestVerifyOriginAsksNobody where the answer is known: the site is the broker
 // itself, or the server denies it.
 func TestVerifyOriginAsksNobody(t *testing.T) {
+	t.Parallel()
 	web := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { t.Errorf("asked for %s", r.URL) }))
 	defer web.Close()
 	config := web.Client().Transport.(*http.Transport).TLSClientConfig
@@ -117,6 +119,7 @@ func TestVerifyOriginAsksNobody(t *testing.T) {
 
 // TestVerifyOriginStrangerCertificate: the answer counts only if it is the site's.
 func TestVerifyOriginStrangerCertificate(t *testing.T) {
+	t.Parallel()
 	web := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		io.WriteString(w, `{"brokers":["broker.example"]}`)
 	}))
@@ -132,6 +135,7 @@ func TestVerifyOriginStrangerCertificate(t *testing.T) {
 // TestVerifyOriginIsInNoHurryForEver gives up with its context on a site that says
 // nothing.
 func TestVerifyOriginIsInNoHurryForEver(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(context.Background())
 	deadline := make(chan struct{})
 	web := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -155,6 +159,7 @@ func TestVerifyOriginIsInNoHurryForEver(t *testing.T) {
 // TestNativeSiteIsNotVerified: no page opened the link, so nobody knows whose it
 // is, although it leads to the origin that it claims.
 func TestNativeSiteIsNotVerified(t *testing.T) {
+	t.Parallel()
 	s := openLink(t, liaisontest.NewServer(t).Origin)
 	s.read()
 	if s.request.Verified() {
@@ -169,6 +174,7 @@ func TestNativeSiteIsNotVerified(t *testing.T) {
 // TestSiteOfThePageIsVerified: the server says that a page of its own opened the
 // link.
 func TestSiteOfThePageIsVerified(t *testing.T) {
+	t.Parallel()
 	h := liaisontest.NewHostile(t)
 	h.OnJoined(func(j *protocol.Joined) { j.Origin = h.Origin })
 	s := openLink(t, h.Origin)

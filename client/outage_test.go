@@ -17,6 +17,7 @@ func socketUp(e client.Event) bool { return e.Kind == client.EventSignaling && e
 // TestChannelOutlivesTheServer is the decision record's last line: WebSockets
 // are for signaling only.
 func TestChannelOutlivesTheServer(t *testing.T) {
+	t.Parallel()
 	srv := liaisontest.NewServer(t)
 	s := linked(t, srv.Origin)
 	srv.Stop()
@@ -37,6 +38,7 @@ func TestChannelOutlivesTheServer(t *testing.T) {
 }
 
 func TestRestart(t *testing.T) {
+	t.Parallel()
 	s := linked(t, liaisontest.NewServer(t).Origin)
 	for i := range 3 {
 		if err := s.siteEnd.Restart(limited(t)); err != nil {
@@ -50,6 +52,7 @@ func TestRestart(t *testing.T) {
 // TestConnectionsBreak cuts every connection to the server while the two sides
 // meet, at each step that one of them notices.
 func TestConnectionsBreak(t *testing.T) {
+	t.Parallel()
 	f := newFront(t)
 	for round := range 3 {
 		s := openLink(t, f.origin)
@@ -81,6 +84,7 @@ func TestConnectionsBreak(t *testing.T) {
 // TestFramesOnceAndInOrder breaks connections at random while frames go both
 // ways, and stops the server for a while: each frame arrives once, in order.
 func TestFramesOnceAndInOrder(t *testing.T) {
+	t.Parallel()
 	f := newFront(t)
 	const count = 300
 	arrived := [2]chan string{make(chan string, 2*count), make(chan string, 2*count)}
@@ -137,6 +141,7 @@ func expectFrame(t *testing.T, arrived <-chan string, wires *client.Wires, side 
 
 // TestCloseHandsOverWhatWasSent closes right after sending.
 func TestCloseHandsOverWhatWasSent(t *testing.T) {
+	t.Parallel()
 	s := linked(t, liaisontest.NewServer(t).Origin)
 	const count = 200
 	for i := range count {
@@ -165,6 +170,7 @@ func TestCloseHandsOverWhatWasSent(t *testing.T) {
 }
 
 func TestSendAndReceiveHonourTheirContext(t *testing.T) {
+	t.Parallel()
 	s := linked(t, liaisontest.NewServer(t).Origin)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -181,6 +187,7 @@ func TestSendAndReceiveHonourTheirContext(t *testing.T) {
 // TestSlowReceiver sends far more than fits between two sides of which one does
 // not receive yet: the sender waits, and nothing is lost.
 func TestSlowReceiver(t *testing.T) {
+	t.Parallel()
 	s := linked(t, liaisontest.NewServer(t).Origin)
 	const count = 300 // of 32 KiB
 	sent := make(chan error, 1)

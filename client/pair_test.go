@@ -208,6 +208,16 @@ func linked(t testing.TB, origin protocol.Origin, changes ...siteChange) *sides 
 	return s
 }
 
+// wait fails if a channel is not closed in time.
+func wait(t testing.TB, what string, done <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-done:
+	case <-time.After(limit):
+		t.Fatalf("%s: nothing happens", what)
+	}
+}
+
 // talk sends one message each way.
 func (s *sides) talk(text string) {
 	s.t.Helper()

@@ -260,9 +260,13 @@ func (p *pairing) ended(err *Error) {
 		case <-p.ctx.Done():
 		}
 	}
-	if !isClosed(p.opened) {
-		p.finish(err)
+	if isClosed(p.opened) {
+		return
 	}
+	if p.resumes == nil && err.Code != protocol.LinkClosed {
+		p.forget() // the other side has refused, and told the server first
+	}
+	p.finish(err)
 }
 
 func isClosed(c <-chan struct{}) bool {

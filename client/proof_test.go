@@ -44,6 +44,7 @@ func proved(t *testing.T, s protocol.SignInRequest, channel protocol.ChannelID, 
 // TestSiteChecksTheProof shows the site proofs for something else than it asked
 // for.
 func TestSiteChecksTheProof(t *testing.T) {
+	t.Parallel()
 	s, key := asked(t), walletKey(t, 1)
 	channel := protocol.ChannelID("l1." + strings.Repeat("B", 42) + "A")
 	check := func(p *protocol.Proof) error {

@@ -72,6 +72,7 @@ var recordOrder = [][]arrow{
 // passes the server is sealed, so which frame is the later offer, and which the
 // answer, is learned from the two ends.
 func TestDecisionRecord(t *testing.T) {
+	t.Parallel()
 	r := newRecord(walletKey(t, 1).Address())
 	defer r.check(t)
 	f := newFront(t, func(cfg *server.Config) { cfg.Verifier = notingVerifier{cfg.Verifier, r} })

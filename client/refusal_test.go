@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -18,6 +19,7 @@ import (
 )
 
 func TestReject(t *testing.T) {
+	t.Parallel()
 	s := openLink(t, liaisontest.NewServer(t).Origin)
 	s.accept()
 	s.read()
@@ -33,6 +35,30 @@ func TestReject(t *testing.T) {
 	codeIs(t, "ReadLink after a rejection", err, protocol.UserRejected)
 }
 
+// TestRejectWhoseAnswerIsLost is made again, and is the same one.
+func TestRejectWhoseAnswerIsLost(t *testing.T) {
+	t.Parallel()
+	f := newFront(t)
+	s := openLink(t, f.origin)
+	s.accept()
+	s.read()
+	lost := false
+	f.onRequest(func(w http.ResponseWriter, r *http.Request) bool {
+		if !strings.HasSuffix(r.URL.Path, "/reject") || lost {
+			return false
+		}
+		lost = true
+		f.proxy.ServeHTTP(httptest.NewRecorder(), r)
+		w.WriteHeader(http.StatusBadGateway)
+		return true
+	})
+	if err := s.request.Reject(limited(t)); err != nil {
+		t.Errorf("Reject: %v, want nil", err)
+	}
+	<-s.acceptDone
+	codeIs(t, "Accept after a rejection", s.siteErr, protocol.UserRejected)
+}
+
 // clock is a server's, that can jump.
 type clock struct{ ahead atomic.Int64 }
 
@@ -44,6 +70,7 @@ func (c *clock) option(cfg *server.Config) { cfg.Now = c.now }
 
 // TestExpiryWhileWaiting lets nobody scan the code in time.
 func TestExpiryWhileWaiting(t *testing.T) {
+	t.Parallel()
 	var clock clock
 	s := openLink(t, liaisontest.NewServer(t, clock.option).Origin)
 	s.site.expect(t, "socket up", socketUp)
@@ -58,6 +85,7 @@ func TestExpiryWhileWaiting(t *testing.T) {
 // TestExpiryWhileThePersonReads gives the person more time than the code had, and
 // not for ever.
 func TestExpiryWhileThePersonReads(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		reads time.Duration
 		want  protocol.Code
@@ -85,6 +113,7 @@ func TestExpiryWhileThePersonReads(t *testing.T) {
 // TestExpiryWithoutTheServer lets a link end that nobody can end any more: its
 // server is gone. Its clock was behind, so that the link seems old.
 func TestExpiryWithoutTheServer(t *testing.T) {
+	t.Parallel()
 	srv := liaisontest.NewServer(t, func(cfg *server.Config) {
 		cfg.Now = func() time.Time { return time.Now().Add(-time.Hour) }
 	})
@@ -96,6 +125,7 @@ func TestExpiryWithoutTheServer(t *testing.T) {
 }
 
 func TestAcceptCanBeCanceledAndCalledAgain(t *testing.T) {
+	t.Parallel()
 	s := openLink(t, liaisontest.NewServer(t).Origin)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -112,6 +142,7 @@ func TestAcceptCanBeCanceledAndCalledAgain(t *testing.T) {
 
 // TestClosingTheLinkTellsTheWallet closes the site while the person reads.
 func TestClosingTheLinkTellsTheWallet(t *testing.T) {
+	t.Parallel()
 	s := openLink(t, liaisontest.NewServer(t).Origin)
 	s.accept()
 	s.read()
@@ -129,6 +160,7 @@ func closedWith(code protocol.Code) func(client.Event) bool {
 
 // TestClosingTheRequestTellsTheSite gives up on a request without an answer.
 func TestClosingTheRequestTellsTheSite(t *testing.T) {
+	t.Parallel()
 	s := openLink(t, liaisontest.NewServer(t).Origin)
 	s.accept()
 	s.read()
@@ -142,6 +174,7 @@ func TestClosingTheRequestTellsTheSite(t *testing.T) {
 // TestClosedRequestClaimsNoMore gives up while the claim does not get through: it
 // must not get through later.
 func TestClosedRequestClaimsNoMore(t *testing.T) {
+	t.Parallel()
 	f := newFront(t)
 	s := openLink(t, f.origin)
 	s.read()
@@ -159,7 +192,7 @@ func TestClosedRequestClaimsNoMore(t *testing.T) {
 		_, err := s.request.Approve(limited(t), s.key)
 		approved <- err
 	}()
-	<-tried.done
+	wait(t, "the claim is made", tried.done)
 	s.request.Close()
 	codeIs(t, "Approve of a request that was closed meanwhile", <-approved, protocol.Canceled)
 }
@@ -168,6 +201,7 @@ func TestClosedRequestClaimsNoMore(t *testing.T) {
 // back, and the other side hears of it. (That no goroutine is left is seen when
 // all tests are over.)
 func TestCloseAtEachStep(t *testing.T) {
+	t.Parallel()
 	srv := liaisontest.NewServer(t, liaisontest.Unlimited)
 	for _, side := range []protocol.Side{protocol.SiteSide, protocol.WalletSide} {
 		for _, kind := range []client.EventKind{client.EventSignaling, client.EventJoined, client.EventLinked, client.EventLocality, client.EventOpen} {
@@ -211,6 +245,7 @@ func TestCloseAtEachStep(t *testing.T) {
 
 // TestSecondWalletIsRefusedAndTheSiteTold has the code scanned twice.
 func TestSecondWalletIsRefusedAndTheSiteTold(t *testing.T) {
+	t.Parallel()
 	s := openLink(t, liaisontest.NewServer(t).Origin)
 	s.read()
 	_, err := s.scan()
@@ -223,6 +258,7 @@ func TestSecondWalletIsRefusedAndTheSiteTold(t *testing.T) {
 }
 
 func TestNothingListens(t *testing.T) {
+	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -238,6 +274,7 @@ func TestNothingListens(t *testing.T) {
 }
 
 func TestNotALiaisonServer(t *testing.T) {
+	t.Parallel()
 	web := httptest.NewServer(http.NotFoundHandler())
 	defer web.Close()
 	_, err := client.OpenLink(limited(t), client.SiteConfig{Server: protocol.Origin(web.URL)})
@@ -245,6 +282,7 @@ func TestNotALiaisonServer(t *testing.T) {
 }
 
 func TestBadLinks(t *testing.T) {
+	t.Parallel()
 	srv := liaisontest.NewServer(t)
 	unknown := someLink(srv.Origin)
 	unsealed := protocol.Link{Server: unknown.Server, RequestID: unknown.RequestID}.Reveal()
@@ -268,6 +306,7 @@ func TestBadLinks(t *testing.T) {
 // TestLinkOfAnotherPage changes the key or the seed of a link: the page does not
 // understand the wallet, and says so.
 func TestLinkOfAnotherPage(t *testing.T) {
+	t.Parallel()
 	srv := liaisontest.NewServer(t)
 	for name, change := range map[string]func(*protocol.Invitation){
 		"other seed":  func(i *protocol.Invitation) { i.Seed[3] ^= 1 },
@@ -290,6 +329,7 @@ func TestLinkOfAnotherPage(t *testing.T) {
 // TestPageIsGone lets the person scan the code of a page that was closed: one
 // that said so, and one that could not.
 func TestPageIsGone(t *testing.T) {
+	t.Parallel()
 	f := newFront(t)
 	s := openLink(t, f.origin)
 	s.site.expect(t, "socket up", socketUp)
@@ -325,6 +365,7 @@ func (s stubbornSigner) Sign(ctx context.Context, text string) (protocol.Proof, 
 
 // TestSignerFails: what the signer says counts, and nothing is claimed.
 func TestSignerFails(t *testing.T) {
+	t.Parallel()
 	srv := liaisontest.NewServer(t)
 	broken := errors.New("no battery")
 	for name, c := range map[string]struct {
@@ -354,6 +395,7 @@ func TestSignerFails(t *testing.T) {
 
 // TestWalletWithoutAnAcceptedChain has a site that takes accounts of other chains.
 func TestWalletWithoutAnAcceptedChain(t *testing.T) {
+	t.Parallel()
 	s := openLink(t, liaisontest.NewServer(t, func(cfg *server.Config) { cfg.Chains = []protocol.ChainID{chain.SolanaMainNet} }).Origin)
 	s.read()
 	_, err := s.request.Text(s.key)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/liaison-dev/liaison/client"
+	"github.com/liaison-dev/liaison/liaisontest"
 	"github.com/liaison-dev/liaison/protocol"
 )
 
@@ -116,7 +117,7 @@ func (c *couple) parted() {
 	if err := c.siteEnd.Leave(); err != nil {
 		c.t.Fatalf("Leave: %v", err)
 	}
-	<-c.walletEnd.Done()
+	wait(c.t, "the wallet's channel", c.walletEnd.Done())
 	codeIs(c.t, "the wallet's channel when the site left", c.walletEnd.Err(), protocol.PeerLost)
 	c.walletEnd.Leave()
 }
@@ -184,6 +185,7 @@ func (c *couple) settled(when string) {
 // TestResume parts and meets more than once: each time with other keys, and
 // without a prompt, a signature or a claim.
 func TestResume(t *testing.T) {
+	t.Parallel()
 	f := newFront(t)
 	c := paired(t, f.origin)
 	c.settled("paired")
@@ -233,6 +235,7 @@ func TestResume(t *testing.T) {
 
 // TestResumeWithAnotherServer: nobody there has ever heard of the two.
 func TestResumeWithAnotherServer(t *testing.T) {
+	t.Parallel()
 	f := newFront(t)
 	c := paired(t, f.origin)
 	c.parted()
@@ -243,6 +246,7 @@ func TestResumeWithAnotherServer(t *testing.T) {
 
 // TestResumeWhileTheServerIsAway begins before there is one.
 func TestResumeWhileTheServerIsAway(t *testing.T) {
+	t.Parallel()
 	f := newFront(t)
 	c := paired(t, f.origin)
 	c.parted()
@@ -271,6 +275,7 @@ func TestResumeWhileTheServerIsAway(t *testing.T) {
 
 // TestResumeInEitherOrder lets one side wait for the other.
 func TestResumeInEitherOrder(t *testing.T) {
+	t.Parallel()
 	for _, first := range []protocol.Side{protocol.SiteSide, protocol.WalletSide} {
 		t.Run(first.String()+" first", func(t *testing.T) {
 			f := newFront(t)
@@ -315,6 +320,7 @@ var errCrash = errors.New("power cut")
 // TestCrashWhileKeysChange lets one side fail at each call of its keeper, before
 // or after that was carried out, while the two resume: they meet again.
 func TestCrashWhileKeysChange(t *testing.T) {
+	t.Parallel()
 	f := newFront(t)
 	for _, side := range []protocol.Side{protocol.SiteSide, protocol.WalletSide} {
 		for call := range 2 { // keep the new, forget the old
@@ -343,7 +349,7 @@ func TestCrashWhileKeysChange(t *testing.T) {
 					}
 					k.mu.Unlock()
 					c.again()
-					<-crashed
+					wait(t, "the crash", crashed)
 					c.talk("after a crash")
 					c.settled("after a crash")
 					c.parted()
@@ -358,6 +364,7 @@ func TestCrashWhileKeysChange(t *testing.T) {
 // TestCrashWhileFirstKeysAreKept lets the first call of a keeper fail: there is no
 // channel that could not be resumed, and both sides hear of it.
 func TestCrashWhileFirstKeysAreKept(t *testing.T) {
+	t.Parallel()
 	f := newFront(t)
 	fails := func(int) error { return errCrash }
 	s := openLink(t, f.origin, func(c *client.SiteConfig) { c.Keeper = &keeper{before: fails} })
@@ -373,6 +380,7 @@ func TestCrashWhileFirstKeysAreKept(t *testing.T) {
 
 // TestKeeperThatFailsEndsTheResumption, and does not try for ever.
 func TestKeeperThatFailsEndsTheResumption(t *testing.T) {
+	t.Parallel()
 	f := newFront(t)
 	c := paired(t, f.origin)
 	c.parted()
@@ -392,6 +400,7 @@ func TestKeeperThatFailsEndsTheResumption(t *testing.T) {
 // TestWalletKeepsTheOldUntilTheSiteHasTheNew holds the site back at the moment
 // when it has the wallet's answer, and nothing kept of it.
 func TestWalletKeepsTheOldUntilTheSiteHasTheNew(t *testing.T) {
+	t.Parallel()
 	f := newFront(t)
 	c := paired(t, f.origin)
 	c.parted()
@@ -420,6 +429,7 @@ func TestWalletKeepsTheOldUntilTheSiteHasTheNew(t *testing.T) {
 
 // TestGoodbyeForgets: after one side has closed the channel, neither can resume.
 func TestGoodbyeForgets(t *testing.T) {
+	t.Parallel()
 	f := newFront(t)
 	for _, side := range []protocol.Side{protocol.SiteSide, protocol.WalletSide} {
 		for _, resumed := range []bool{false, true} {
@@ -434,7 +444,7 @@ func TestGoodbyeForgets(t *testing.T) {
 					closer, other = other, closer
 				}
 				closer.Close()
-				<-other.Done()
+				wait(t, "the other side's channel", other.Done())
 				codeIs(t, "the other side's channel", other.Err(), protocol.ChannelClosed)
 				if site, wallet := c.siteKeeper.ids(t), c.walletKeeper.ids(t); len(site)+len(wallet) != 0 {
 					t.Errorf("the site keeps %q, the wallet %q, want nothing", site, wallet)
@@ -451,6 +461,7 @@ func TestGoodbyeForgets(t *testing.T) {
 
 // TestRefusalForgets: what was never open is not kept either.
 func TestRefusalForgets(t *testing.T) {
+	t.Parallel()
 	f := newFront(t)
 	c := &couple{siteKeeper: &keeper{}, walletKeeper: &keeper{}}
 	c.sides = openLink(t, f.origin, func(s *client.SiteConfig) {
@@ -464,8 +475,33 @@ func TestRefusalForgets(t *testing.T) {
 	}
 }
 
+// TestRefusalByWayOfTheServerForgets: the server was the first to bring it.
+func TestRefusalByWayOfTheServerForgets(t *testing.T) {
+	t.Parallel()
+	h := liaisontest.NewHostile(t)
+	var s *sides
+	kept := &keeper{}
+	s = openLink(t, h.Origin, func(c *client.SiteConfig) {
+		c.Keeper = &keeper{}
+		c.AskCode = func(ctx context.Context, _ int) (string, error) {
+			h.Inject(protocol.WalletSide, protocol.ServerMessage{Op: protocol.OpClosed, RequestID: s.pending.Link().RequestID, Code: protocol.CodeMismatch})
+			<-ctx.Done()
+			return "", ctx.Err()
+		}
+	})
+	s.read(func(c *client.WalletConfig) { c.Keeper = kept })
+	s.accept()
+	_, err := s.request.Approve(limited(t), s.key)
+	codeIs(t, "Approve", err, protocol.CodeMismatch)
+	if ids := kept.ids(t); len(ids) != 0 {
+		t.Errorf("the wallet keeps %q, want nothing", ids)
+	}
+	<-s.acceptDone
+}
+
 // TestClaimThatIsRefusedIsNotKept.
 func TestClaimThatIsRefusedIsNotKept(t *testing.T) {
+	t.Parallel()
 	f := newFront(t)
 	s := openLink(t, f.origin, func(c *client.SiteConfig) { c.Keeper = &keeper{} })
 	kept := &keeper{}
@@ -481,6 +517,7 @@ func TestClaimThatIsRefusedIsNotKept(t *testing.T) {
 
 // TestNothingIsKept where one of the two does not want to.
 func TestNothingIsKept(t *testing.T) {
+	t.Parallel()
 	f := newFront(t)
 	wallet := &keeper{}
 	s := openLink(t, f.origin)
@@ -504,6 +541,7 @@ func TestNothingIsKept(t *testing.T) {
 
 // TestWhatCannotBeResumed.
 func TestWhatCannotBeResumed(t *testing.T) {
+	t.Parallel()
 	f := newFront(t)
 	c := paired(t, f.origin)
 	c.parted()
@@ -550,6 +588,7 @@ func changed(t *testing.T, r client.Resumption, change func(map[string]any)) (cl
 // TestAnotherSecret: who knows the name under which the two meet, and not the
 // secret, gets nowhere, on neither side.
 func TestAnotherSecret(t *testing.T) {
+	t.Parallel()
 	f := newFront(t)
 	for _, side := range []protocol.Side{protocol.SiteSide, protocol.WalletSide} {
 		t.Run(side.String(), func(t *testing.T) {
@@ -578,6 +617,7 @@ func TestAnotherSecret(t *testing.T) {
 
 // TestDamagedResumption: a record without its secret, or changed, is of no use.
 func TestDamagedResumption(t *testing.T) {
+	t.Parallel()
 	f := newFront(t)
 	c := paired(t, f.origin)
 	r := c.walletKeeper.all(t)[0]
@@ -611,6 +651,7 @@ func TestDamagedResumption(t *testing.T) {
 
 // TestSecondPageTakesOver: of two pages that wait, the later one gets the wallet.
 func TestSecondPageTakesOver(t *testing.T) {
+	t.Parallel()
 	f := newFront(t)
 	c := paired(t, f.origin)
 	c.parted()
@@ -643,6 +684,7 @@ func TestSecondPageTakesOver(t *testing.T) {
 // TestSiteThatDoesNotAnswerIsWaitedFor: its page was killed while it waited, and
 // the server does not know. It comes back, and takes the resumption over.
 func TestSiteThatDoesNotAnswerIsWaitedFor(t *testing.T) {
+	t.Parallel()
 	f := newFront(t)
 	c := paired(t, f.origin)
 	c.parted()
@@ -696,6 +738,7 @@ func closed(g *gate) bool {
 
 // TestSecretsHide from every verb.
 func TestSecretsHide(t *testing.T) {
+	t.Parallel()
 	f := newFront(t)
 	c := paired(t, f.origin)
 	var fields struct{ Secret string }

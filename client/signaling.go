@@ -196,12 +196,16 @@ func (s *signaling) connect(ctx context.Context) error {
 // dial connects. A token that the server does not take any more is exchanged
 // first: the link was claimed while this side was away.
 func (s *signaling) dial(ctx context.Context) (*socket, error) {
+	token := s.rest.bearer()
 	socket, err := dialSocket(ctx, s.rest)
 	if err == nil {
 		return socket, nil
 	}
-	if s.side == protocol.SiteSide && errors.Is(err, protocol.SessionRotated) && (isClosed(s.settled) || !s.to.mustOpen()) {
-		if err := s.collect(ctx); err == nil {
+	if s.retired(err) {
+		if err := s.collect(ctx); err != nil && protocol.CodeOf(err).Info().Retry {
+			return nil, err
+		}
+		if s.rest.bearer() != token {
 			return dialSocket(ctx, s.rest)
 		}
 	}
@@ -210,6 +214,16 @@ func (s *signaling) dial(ctx context.Context) (*socket, error) {
 		return nil, fatal{err: known}
 	}
 	return nil, err
+}
+
+// retired reports whether the site's token was refused because a wallet has claimed
+// the link: it has to be exchanged, or was and the answer got lost. While the code
+// may still be wrong, it is not.
+func (s *signaling) retired(err error) bool {
+	if s.side != protocol.SiteSide || s.to.mustOpen() && !isClosed(s.settled) {
+		return false
+	}
+	return errors.Is(err, protocol.SessionRotated) || s.address != "" && errors.Is(err, protocol.SessionRequired)
 }
 
 // renewing reports whether a wallet's token may just be on its way to being

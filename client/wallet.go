@@ -405,7 +405,11 @@ func (r *Request) Reject(ctx context.Context) error {
 	defer p.close(&Error{Code: protocol.UserRejected, Op: "reject link"})
 	ctx, cancel := withDeadline(ctx, callTimeout)
 	defer cancel()
-	return p.rest.callAgain(ctx, "reject link", linkPath(p.signaling.id, "reject"), nil, nil)
+	err := p.rest.callAgain(ctx, "reject link", linkPath(p.signaling.id, "reject"), nil, nil)
+	if protocol.CodeOf(err) == protocol.UserRejected {
+		return nil // the answer to an earlier attempt was lost
+	}
+	return err
 }
 
 func (r *Request) answerOnce(op string) error {
