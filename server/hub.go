@@ -124,7 +124,8 @@ func (h *hub) put(link liaison.Link, to protocol.Side, f protocol.Frame) error {
 }
 
 // linkClaimed tells the site who claimed its link, on whichever node it is, and
-// keeps the wallet's first frame for it.
+// keeps the wallet's first frame for it. It does so again, without that frame,
+// when a claim that was held is released.
 func (h *hub) linkClaimed(link liaison.Link, answer *protocol.Frame) {
 	r, err := h.acquire(link.ID)
 	if err == nil {

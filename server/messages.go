@@ -173,7 +173,7 @@ func (s *Server) catchUp(ctx context.Context, r *room, before liaison.Link) erro
 		return err
 	case link.State == liaison.Closed:
 		s.hub.closeRoom(r.id, link.Reason)
-	case link.State == liaison.Claimed && before.State != liaison.Claimed:
+	case link.State == liaison.Claimed && (before.State != liaison.Claimed || before.Held && !link.Held):
 		return r.claimed(link, nil)
 	}
 	r.note(link)

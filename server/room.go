@@ -319,7 +319,7 @@ func (r *room) tellClaimedLocked(link liaison.Link) {
 	if site.socket == nil {
 		return
 	}
-	m := protocol.ServerMessage{Op: protocol.OpLink, RequestID: r.id, Account: link.Account, Proof: &link.Proof}
+	m := protocol.ServerMessage{Op: protocol.OpLink, RequestID: r.id, Account: link.Account, Proof: &link.Proof, Held: link.Held}
 	if f, ok := site.inbox.get(answerFrame); ok {
 		m.Answer = &f
 	}
