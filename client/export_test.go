@@ -220,6 +220,13 @@ func (l *PendingLink) Session(ctx context.Context) (protocol.SessionView, error)
 	return view, err
 }
 
+// Collect asks for the site's new token, whatever there is to wait for.
+func (l *PendingLink) Collect(ctx context.Context) (protocol.SessionView, error) {
+	var view protocol.SessionView
+	err := l.pairing.rest.call(ctx, "collect session", http.MethodPost, protocol.PathSession, protocol.NewCollection(l.link.RequestID), &view)
+	return view, err
+}
+
 // Join takes the wallet's place at a link with any first message.
 func Join(ctx context.Context, link string, first protocol.PeerMessage) error {
 	parsed, err := protocol.ParseLink(link)

@@ -171,13 +171,23 @@ func TestNativeSiteIsNotVerified(t *testing.T) {
 	}
 }
 
+// asPage has the server see the requests of sites as those of its own page.
+func (f *front) asPage() {
+	f.onRequest(func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path == protocol.PathChallenge {
+			r.Header.Set("Origin", string(f.origin))
+		}
+		return false
+	})
+}
+
 // TestSiteOfThePageIsVerified: the server says that a page of its own opened the
-// link.
+// link, and hears from the wallet that it showed that.
 func TestSiteOfThePageIsVerified(t *testing.T) {
 	t.Parallel()
-	h := liaisontest.NewHostile(t)
-	h.OnJoined(func(j *protocol.Joined) { j.Origin = h.Origin })
-	s := openLink(t, h.Origin)
+	f := newFront(t)
+	f.asPage()
+	s := openLink(t, f.origin)
 	s.read()
 	if !s.request.Verified() {
 		t.Error("Verified() = false for a page of the link's server, want true")
@@ -187,5 +197,9 @@ func TestSiteOfThePageIsVerified(t *testing.T) {
 		if got := end.Assurance(); got != protocol.SealedOrigin {
 			t.Errorf("%s: Assurance() = %s, want %s", what, got, protocol.SealedOrigin)
 		}
+	}
+	s.collected()
+	if view, err := s.pending.Session(limited(t)); err != nil || view.Assurance != protocol.SealedOrigin {
+		t.Errorf("the site's session = %+v, %v, want assurance %s", view, err, protocol.SealedOrigin)
 	}
 }

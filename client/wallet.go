@@ -242,6 +242,20 @@ func (w *wallet) insist(ctx context.Context, report LocalityReport) error {
 // checkCode is part of role: the wallet's person has seen it.
 func (w *wallet) checkCode(context.Context) error { return nil }
 
+// holds reports whether the claim signs nobody in yet: the wallet measures, and
+// may ask its person, when the two are connected. Until then a page may be
+// anywhere, and what it says of itself is worth nothing.
+func (w *wallet) holds() bool { return w.pairing.resumes == nil && w.pairing.measuresFirst() }
+
+// passed is part of role: a claim that was held counts now.
+func (w *wallet) passed(ctx context.Context) error {
+	if !w.holds() {
+		return nil
+	}
+	p := w.pairing
+	return p.rest.callAgain(ctx, "release claim", linkPath(p.signaling.id, "release"), nil, nil)
+}
+
 // confirmed is part of role: the site has the new resumption, too.
 func (w *wallet) confirmed() { w.pairing.forgetOld() }
 
@@ -359,7 +373,10 @@ func (r *Request) claim(ctx context.Context, proof protocol.Proof) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(p.ctx, cancel)() // who gave up does not sign in later
-	claim := protocol.Claim{Nonce: r.SignIn().Nonce, Proof: proof, Answer: frame, Key: protocol.NewNonce()}
+	claim := protocol.Claim{
+		Nonce: r.SignIn().Nonce, Proof: proof, Answer: frame, Key: protocol.NewNonce(),
+		Held: r.wallet.holds(), Verified: r.verified,
+	}
 	err = p.rest.callAgain(ctx, "claim link", linkPath(p.signaling.id), claim, nil)
 	if reason := p.reason(); err != nil && reason != nil {
 		return reason

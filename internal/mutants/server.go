@@ -186,8 +186,43 @@ func serverMutants() []mutant {
 		},
 		{
 			file: "server/claim.go",
-			old:  "\t\tif !site.Live(now, s.cfg.Sessions) {\n", new: "\t\tif false && (!site.Live(now, s.cfg.Sessions)) {\n",
-			tests: "TestSiteLogsOutDuringClaim", note: "a site that logged out meanwhile is signed in",
+			old:  "\tif !site.Live(now, s.cfg.Sessions) {\n", new: "\tif false && (!site.Live(now, s.cfg.Sessions)) {\n",
+			tests: "TestSiteLogsOutDuringClaim TestReleaseForASiteThatLoggedOut", note: "a site that logged out meanwhile is signed in",
+		},
+		{
+			file: "server/claim.go",
+			old:  "\tif link.Held {\n\t\treturn nil\n\t}\n", new: "",
+			tests: "TestHeldClaim TestHeldClaimThatIsNotReleased", note: "a claim that is held signs the site in",
+		},
+		{
+			file: "server/claim.go",
+			old:  "held = link.Held; err != nil || !held {", new: "held = link.Held; err != nil {",
+			tests: "TestHeldClaim", note: "a second release retires the site's token again",
+		},
+		{
+			file: "server/room.go",
+			old:  ", Held: link.Held}", new: "}",
+			tests: "TestHeldClaim", note: "the site is not told that a claim is held",
+		},
+		{
+			file: "server/messages.go",
+			old:  " || before.Held && !link.Held):", new: "):",
+			tests: "TestReleaseWhileAway", note: "a site that subscribes meanwhile does not hear of the release",
+		},
+		{
+			file: "link.go",
+			old:  "\t\tif l.Held {\n", new: "\t\tif false && l.Held {\n",
+			tests: "TestTransitionRefusesWhatDoesNotFit TestRandomWalks", note: "a claim that is held is collected",
+		},
+		{
+			file: "link.go",
+			old:  "\tcase Release:\n\t\tif e.Session != l.Wallet {\n", new: "\tcase Release:\n\t\tif false {\n",
+			tests: "TestTransitionRefusesWhatDoesNotFit", note: "the site releases the claim of its wallet",
+		},
+		{
+			file: "link.go",
+			old:  "l.Origin != \"\" && l.Verified", new: "l.Origin != \"\"",
+			tests: "TestLinkAssurance", note: "the server alone says that an origin was verified",
 		},
 		{
 			file: "server/room.go",
