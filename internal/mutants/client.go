@@ -314,6 +314,26 @@ func clientMutants() []mutant {
 		},
 		{
 			file: "client/wallet.go",
+			old:  "\tif !r.verified && !r.wallet.config.UnsafeAllowUnverified {\n", new: "\tif false {\n",
+			tests: "TestNothingIsSignedForAnUnverifiedSite", note: "a page has a text signed that is for another site",
+		},
+		{
+			file: "cmd/liaison/resume.go",
+			old:  "\t\tif pairing.Verified == unverified {\n", new: "\t\tif pairing.Verified && unverified {\n",
+			tests: "TestFind", note: "a site that was not verified is met as one that was",
+		},
+		{
+			file: "cmd/liaison/resume.go",
+			old:  "a.Server == b.Server && ", new: "",
+			tests: "TestFind", note: "resumptions of several servers are mixed",
+		},
+		{
+			file: "cmd/liaison/wallet.go",
+			old:  ", UnsafeAllowUnverified: c.Unverified,", new: ", UnsafeAllowUnverified: true,",
+			tests: "TestUnverifiedSiteIsRefused", note: "the terminal signs for anybody",
+		},
+		{
+			file: "client/wallet.go",
 			old:  "Held: r.wallet.holds(), Verified", new: "Verified",
 			tests: "TestRequireFromAfarSignsNobodyIn TestSecondQuestionComesBeforeTheSignIn", note: "a claim from afar signs the page in",
 		},
