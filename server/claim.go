@@ -80,12 +80,12 @@ func (s *Server) claim(r *http.Request, id protocol.RequestID, claim protocol.Cl
 		s.endUnproved(ctx, id)
 		return c, err
 	}
-	err = s.storeClaim(ctx, id, claim, &c)
+	err = s.storeClaim(ctx, id, claim, s.sender(r), &c)
 	return c, err
 }
 
 // storeClaim stores what follows from a proof that held.
-func (s *Server) storeClaim(ctx context.Context, id protocol.RequestID, claim protocol.Claim, c *claiming) (err error) {
+func (s *Server) storeClaim(ctx context.Context, id protocol.RequestID, claim protocol.Claim, from sender, c *claiming) (err error) {
 	now, joined := s.cfg.Now(), c.wallet
 	event := liaison.Event{Kind: liaison.Claim, Now: now, Session: joined.ID, Proof: claim.Proof, Held: claim.Held, Verified: claim.Verified}
 	c.link, err = s.updateLink(ctx, "claim link", id, event, func(next liaison.Link, change *liaison.Change) error {
@@ -101,7 +101,7 @@ func (s *Server) storeClaim(ctx context.Context, id protocol.RequestID, claim pr
 		return s.signSiteIn(ctx, next, now, change)
 	})
 	if err == nil {
-		s.hub.linkClaimed(c.link, &claim.Answer)
+		s.hub.linkClaimed(c.link, &claim.Answer, from)
 		s.hub.rotated(c.wallet, id)
 	}
 	return err
@@ -158,7 +158,7 @@ func (s *Server) releaseLink(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if held {
-		s.hub.linkClaimed(next, nil)
+		s.hub.linkClaimed(next, nil, sender{})
 		s.log.InfoContext(r.Context(), "link released", "link", s.alias(id), "assurance", next.Assurance())
 	}
 	w.WriteHeader(http.StatusNoContent)

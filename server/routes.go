@@ -56,7 +56,7 @@ func Routes() []Route {
 			Method: "POST", Path: protocol.PathLinks + "{requestId}/join", Name: "joinLink", SetsCookie: true,
 			Summary: "Take the one place for a wallet, with the first message of the handshake. The wallet's session comes with the answer.",
 			Request: protocol.Join{}, Response: protocol.Joined{},
-			Codes:  withLinkCodes(protocol.LinkTaken, protocol.FrameConflict, protocol.Overloaded),
+			Codes:  withLinkCodes(protocol.LinkTaken, protocol.FrameConflict, protocol.MailboxFull, protocol.Overloaded),
 			handle: func(s *Server) handler { return s.joinLink },
 		},
 		{

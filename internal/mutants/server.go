@@ -226,6 +226,31 @@ func serverMutants() []mutant {
 		},
 		{
 			file: "server/room.go",
+			old:  "\tcase r.resuming && n > 0 && !r.joined:\n\t\treturn protocol.LinkNotJoined\n", new: "",
+			tests: "TestResumptionWithoutAWallet", note: "a resumption that nobody joined fills a mailbox",
+		},
+		{
+			file: "server/mailbox.go",
+			old:  "from.client && s.from[from.addr]+n > s.maxPerAddress", new: "false",
+			tests: "TestFramesOfOneAddress", note: "one address fills the mailboxes of all",
+		},
+		{
+			file: "server/mailbox.go",
+			old:  "\tif s.from[from.addr] -= n; s.from[from.addr] <= 0 {\n\t\tdelete(s.from, from.addr)\n\t}\n", new: "",
+			tests: "TestFramesOfOneAddress", note: "an address never gets back what it took",
+		},
+		{
+			file: "server/mailbox.go",
+			old:  "\tif s.held+n > s.max {\n", new: "\tif false {\n",
+			tests: "TestSpace", note: "all together may keep any number of bytes",
+		},
+		{
+			file: "server/signal.go",
+			old:  "e.inbox.put(*signal.Frame, sender{})", new: "e.inbox.put(*signal.Frame, sender{client: true})",
+			tests: "TestFramesOfOtherNodes", note: "what other nodes pass on counts for an address",
+		},
+		{
+			file: "server/room.go",
 			old:  "\tcase n > 0:\n\t\treturn protocol.LinkNotClaimed\n", new: "",
 			tests: "TestHandshakeFramesOnly", note: "all frames pass before the claim",
 		},
