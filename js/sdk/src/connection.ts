@@ -348,8 +348,6 @@ export class SiteConnection {
     this.#peer!.check(answer.sdp);
     const { account, assurance } = this.#opening.resumes ?? (await this.#identify(answer));
     if (this.#ended) return;
-    await this.#keep(account, assurance);
-    if (this.#ended) return;
     this.#account = account;
     this.#assurance = assurance;
     this.#cancel("expiry");
@@ -399,8 +397,10 @@ export class SiteConnection {
 
   // --- what can be resumed ---
 
-  /** Keeps what resumes this pairing, in the place of what it was resumed from. */
-  async #keep(account: string, assurance: Assurance): Promise<void> {
+  /** Keeps what resumes this pairing, in the place of what it was resumed from.
+   * Not before all checks are done: a page that is loaded anew must not get past
+   * one of them. */
+  async #keep(): Promise<void> {
     const { resumes, site } = this.#opening;
     const { resumeSeconds, locality, server } = this.#settings;
     const store = this.#platform.resumptions;
@@ -408,7 +408,9 @@ export class SiteConnection {
       if (resumeSeconds > 0) {
         const resumption = this.#envelope.keys!.resumption;
         this.#kept = resumption.id;
-        await store.put({ ...resumption, server, account, site, assurance, locality, expiresAt: this.#platform.date() + resumeSeconds * 1000 });
+        const expiresAt = this.#platform.date() + resumeSeconds * 1000;
+        await store.put({ ...resumption, server, account: this.#account, site, assurance: this.#assurance!, locality, expiresAt });
+        if (this.#ended) store.release(resumption.id); // it was not in use when the end came
       }
       if (resumes) await store.remove(resumes.id);
       if (this.#forgotten) await store.remove(this.#kept);
@@ -439,7 +441,7 @@ export class SiteConnection {
   /** A wallet that is gone on both ways does not mend the path; it comes back by
    * a resumption. */
   #missPeer(): void {
-    if (this.#broken && !this.#here && this.#kept) this.#after("gone", goneMs, () => this.end(new LinkError("peer_lost")));
+    if (this.#broken && !this.#here && this.#ids.length > 0) this.#after("gone", goneMs, () => this.end(new LinkError("peer_lost")));
     else this.#cancel("gone");
   }
 
@@ -471,6 +473,7 @@ export class SiteConnection {
         this.#emit({ type: "locality", locality: report });
       },
       asked: (left) => this.#emit({ type: "code", left }),
+      checked: () => this.#keep(),
       opened: () => this.#channelOpened(),
       dismissed: (code) => this.#dismissed(code),
     });

@@ -326,6 +326,75 @@ test("the right code, typed in any groups, and nothing before it", async () => {
   await refuses("invalid_message", () => s.link.confirm(shortCode));
 });
 
+/** Ways to get past the question for the code without an answer. */
+const detours: [string, (s: Scenario) => unknown][] = [
+  ["the page is loaded anew", (s) => s.link.suspend()],
+  ["the page says goodbye", (s) => s.link.close()],
+  ["the wallet goes without a word", (s) => (s.channel.closed(), s.world.pass(250))],
+  ["the wallet says goodbye", (s) => s.control.say('{"t":"bye","code":"channel_closed"}')],
+  ["the path is lost", (s) => (s.connection.ice("failed"), s.world.pass(60_000))],
+  ["the wallet is gone on both ways", (s) => (s.say({ op: "peer", state: "gone" }), s.connection.ice("failed"), s.world.pass(60_000))],
+  ["nobody types", (s) => s.world.pass(180_000)],
+];
+
+for (const [what, detour] of detours) {
+  test(`${what} while the code is asked for: nothing can be resumed without it`, async () => {
+    const s = await Scenario.link({ confirm: "sas" });
+    await s.join();
+    await s.agree();
+    s.connection.connect();
+    await until(() => s.all("code")[0], "question");
+    s.control.say('{"t":"ok"}');
+    await settle();
+    await detour(s);
+    await s.ended();
+    await settle();
+    assert.equal(await resumeSite(s.options({})), undefined);
+  });
+}
+
+test("what resumes a pairing is kept before the site says ok, and not earlier", async () => {
+  const s = await Scenario.link({ confirm: "sas" });
+  const order: string[] = [];
+  const put = s.world.resumptions.put.bind(s.world.resumptions);
+  s.world.resumptions.put = async (kept) => {
+    await put(kept);
+    await settle();
+    order.push(`kept ${kept.id}`, ...s.told.filter(({ t }) => t === "ok").map(() => "ok"));
+  };
+  await s.join();
+  await s.agree();
+  s.connection.connect();
+  await until(() => s.all("code")[0], "question");
+  await settle();
+  assert.deepEqual(order, []);
+  await s.link.confirm(s.wallet.shortCode);
+  await until(() => s.told.find(({ t }) => t === "ok"), "ok");
+  assert.deepEqual(order, [`kept ${s.wallet.resumption.id}`]);
+  s.link.suspend(); // before the wallet has said ok: it has both
+  await settle();
+  assert.equal((await Scenario.resumption(s)).link.requestId, s.wallet.resumption.id);
+});
+
+test("a page that goes away while it keeps what resumes leaves it to the next", async () => {
+  const s = await Scenario.link();
+  let go: (() => void) | undefined;
+  const put = s.world.resumptions.put.bind(s.world.resumptions);
+  s.world.resumptions.put = async (kept) => {
+    await new Promise<void>((resolve) => (go = resolve));
+    await put(kept);
+  };
+  await s.join();
+  await s.agree();
+  s.connection.connect();
+  await until(() => go, "store that is asked");
+  s.link.suspend();
+  go!();
+  await settle();
+  assert.equal(s.told.some(({ t }) => t === "ok"), false);
+  await Scenario.resumption(s);
+});
+
 test("three wrong codes end it", async () => {
   const s = await Scenario.link({ confirm: "sas" });
   await s.join();
@@ -602,7 +671,7 @@ test("a resumption that nobody answered stays, whatever ends it", async () => {
   await whole.whole();
 });
 
-test("a resumption that fails at the gate can be tried again, from what is new", async () => {
+test("a resumption that fails at the gate can be tried again, from where it began", async () => {
   const first = await Scenario.link();
   await first.whole();
   first.link.suspend();
@@ -616,8 +685,9 @@ test("a resumption that fails at the gate can be tried again, from what is new",
   s.connection.connect();
   assert.equal(await s.ended().finally(stop), "not_local");
   await settle();
-  const next = await Scenario.resumption(s);
-  assert.equal(next.link.requestId, s.wallet.resumption.id);
+  const next = await Scenario.resumption(first);
+  assert.equal(next.link.requestId, first.wallet.resumption.id);
+  await next.whole();
 });
 
 test("the other side's goodbye, a goodbye of ours, forgetting and time end what can be resumed", async () => {
