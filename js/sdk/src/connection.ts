@@ -276,6 +276,10 @@ export class SiteConnection {
     if (this.#opening.resumes) throw new LinkError("server_mismatch", { detail: "a resumption is not claimed" });
     if (!this.#envelope.keys) throw new LinkError("unsealed_refused", { detail: "the server says that a wallet answered, and none has" });
     if (!claim.proof) throw new LinkError("server_mismatch", { detail: "the server shows no proof" });
+    if (this.#claim) {
+      if (!sameClaim(this.#claim, claim)) throw new LinkError("server_mismatch", { detail: "the server names another account or proof than before" });
+      return;
+    }
     this.#claim = claim;
     this.#sequence.saw(6, 7, 10);
   }
@@ -365,8 +369,7 @@ export class SiteConnection {
     const channel = this.#envelope.keys!.channelId;
     const proof = await checkProof(this.#opening.signIn!, channel, answer.proof, this.#settings.lookups);
     const account = `${proof.chain}:${proof.address}`;
-    const claim = this.#claim;
-    if (claim?.account !== account || !claim.proof || !sameProof(claim.proof, proof)) {
+    if (!sameClaim(this.#claim, { account, proof })) {
       throw new LinkError("server_mismatch", { detail: "the server names another account or proof than the wallet" });
     }
     return { account, assurance: answer.verified ? "sealed+origin" : "sealed" };
@@ -383,10 +386,11 @@ export class SiteConnection {
   // --- the session ---
 
   /** Whether the sign-in stands before the channel is open: where more is asked
-   * for than a signature, the right wallet must be at the other end first. */
+   * for than a signature, by this side or by a wallet that holds its claim, the
+   * right wallet must be at the other end first. It releases before it says ok. */
   get #mayCollect(): boolean {
     const { asksCode, locality } = this.#settings;
-    return this.#open || !(asksCode || locality === "prefer" || locality === "require");
+    return this.#open || !(this.#claim?.held || asksCode || locality === "prefer" || locality === "require");
   }
 
   #collect(): void {
@@ -623,6 +627,11 @@ export class SiteConnection {
     this.#timers.get(name)?.();
     this.#timers.delete(name);
   }
+}
+
+/** Whether two tell of the same account and proof, byte for byte. */
+function sameClaim(a: Pick<Claim, "account" | "proof"> | undefined, b: Pick<Claim, "account" | "proof">): boolean {
+  return a?.account === b.account && a.proof !== undefined && b.proof !== undefined && sameProof(a.proof, b.proof);
 }
 
 function expect<T extends WalletMessage["t"]>(type: T, message: WalletMessage): Extract<WalletMessage, { t: T }> & WalletMessage {

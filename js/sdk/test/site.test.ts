@@ -148,6 +148,11 @@ const lies: Lie[] = [
   { name: "the server shows no proof", code: "server_mismatch", tell: tells(() => undefined) },
   { name: "the server shows something that is no proof", code: "server_mismatch", tell: tells(() => ({ type: 1 })) },
   { name: "the server keeps the claim to itself", code: "server_mismatch", tell: joined((s) => s.frame(1, s.answer({ proof: s.proof() }))) },
+  { name: "the server names another account when the claim is released", code: "server_mismatch", tell: joined(async (s) => (await s.agree({ held: true }), s.claim(s.proof(), undefined, new Signer(2).account))) },
+  { name: "the server shows another proof when the claim is released", code: "server_mismatch", tell: joined(async (s) => (await s.agree({ held: true }), s.claim({ ...s.proof(), signature: flip(s.proof().signature, 5) }))) },
+  { name: "the server shows no proof when the claim is released", code: "server_mismatch", tell: joined(async (s) => (await s.agree({ held: true }), s.claim(undefined))) },
+  { name: "the server names another account once more", code: "server_mismatch", tell: agreed((s) => s.claim(s.proof(), undefined, new Signer(2).account)) },
+  { name: "the server names another account before the answer is read", code: "server_mismatch", tell: joined((s) => { const proof = s.proof(); s.claim(proof); s.claim(proof, undefined, new Signer(2).account); }) },
   { name: "the server names no account", code: "invalid_message", tell: tells((proof) => proof, "x") },
 
   { name: "the proof is for another channel", code: "invalid_peer", tell: signs(() => ({ channel: `l1.${"A".repeat(43)}` })) },
@@ -454,6 +459,59 @@ test("the session is collected two seconds after the answer if the channel does 
   assert.deepEqual(s.asked("POST", "/v1/session"), []);
   s.world.pass(1);
   await until(() => s.asked("POST", "/v1/session")[0], "collection");
+});
+
+test("a claim that the wallet holds is collected when both sides have said ok, and not before", async () => {
+  const s = await Scenario.link();
+  await s.join();
+  await s.agree({ held: true });
+  s.say({ op: "error", code: "session_rotated" });
+  s.world.pass(10_000);
+  await settle();
+  s.world.socket.open();
+  s.say({ op: "subscribed", topic: `answer-${s.signer.address}` });
+  s.connection.connect();
+  await until(() => s.told.find(({ t }) => t === "ok"), "ok of the site");
+  s.claim(s.proof()); // released
+  s.world.pass(10_000);
+  await settle();
+  assert.deepEqual(s.asked("POST", "/v1/session"), []);
+  s.control.say('{"t":"ok"}');
+  await until(() => s.arrows.includes(8) || undefined, "session");
+  assert.equal(s.asked("POST", "/v1/session").length, 1);
+  assert.deepEqual(s.all("closed"), []);
+});
+
+test("a release that the server does not know of yet is waited for, and one that was not told is good", async () => {
+  const s = await Scenario.link({ locality: "require" });
+  let early = 2;
+  s.instead = ({ path }) => (path === "/v1/session" && early-- > 0 ? [409, { code: "link_not_claimed" }] : "usual");
+  await s.join();
+  await s.agree({ held: true });
+  const stop = s.answerPings();
+  await s.open().finally(stop);
+  for (let i = 0; i < 3; i++) {
+    await settle();
+    s.world.pass(10_000);
+  }
+  await until(() => s.arrows.includes(8) || undefined, "session");
+  const keys = s.asked("POST", "/v1/session").map(({ body }) => body.key);
+  assert.deepEqual([keys.length, new Set(keys).size], [3, 1]);
+});
+
+test("a server that tells of a claim again, as it was, tells nothing new", async () => {
+  for (const held of [true, false]) {
+    const s = await Scenario.link();
+    await s.join();
+    const proof = s.proof();
+    const answer = { n: 1, d: s.answer({ proof }) };
+    for (const again of [held, held, false]) s.claim(proof, answer, s.signer.account, again);
+    await until(() => s.connection.remoteDescription, "answer in force");
+    await s.open();
+    s.claim(proof, answer);
+    await settle();
+    assert.deepEqual([s.all("closed"), s.all("linked").length, s.world.socket.heard().filter(({ topic }) => topic === `answer-${s.signer.address}`).length], [[], 1, 1]);
+  }
 });
 
 test("that the session cannot be collected does not end the channel", async () => {
