@@ -70,6 +70,7 @@ const goneMs = 2_000;
 const lastWordsMs = 250;
 // What may come before the channel is handed over.
 const mostEarlyChars = 4 << 20;
+const mostEarlyMessages = 1024; // an empty one takes memory, too
 const mostEarlyControls = 256;
 
 /** The site's end of one link or resumption: server, peer and gate, and what
@@ -501,7 +502,7 @@ export class SiteConnection {
     if (this.#open) return this.#emit({ type: "message", data });
     this.#earlyChars += data.length;
     this.#earlyMessages.push(data);
-    if (this.#earlyChars > mostEarlyChars) this.#refuse(new LinkError("invalid_peer", { detail: "the wallet talks too much" }));
+    if (this.#earlyChars > mostEarlyChars || this.#earlyMessages.length > mostEarlyMessages) this.#refuse(new LinkError("invalid_peer", { detail: "the wallet talks too much" }));
   }
 
   #channelOpened(): void {

@@ -220,6 +220,7 @@ const lies: Lie[] = [
   { name: "the wallet pings without an end", code: "invalid_peer", tell: connected((s) => { for (let i = 0; i <= 200; i++) s.control.say(JSON.stringify({ t: "ping", nonce: "A".repeat(22) })); }) },
   { name: "the wallet sends short pings", code: "invalid_peer", tell: connected((s) => s.control.say('{"t":"ping","nonce":"AAAA"}')) },
   { name: "the wallet floods the channel before it is handed over", code: "invalid_peer", tell: connected((s) => { for (let i = 0; i <= 64; i++) s.channel.say("x".repeat(65_536)); }) },
+  { name: "the wallet says nothing, and often, before the channel is handed over", code: "invalid_peer", options: { confirm: "sas" }, tell: agreed(async (s) => { s.connection.connect(); await until(() => s.all("code")[0], "question"); for (let i = 0; i <= 1024; i++) s.channel.say(""); }) },
   { name: "the wallet never says ok", code: "timed_out", tell: connected(async (s) => (await settle(), s.say({ op: "acked", next: 3 }), s.world.pass(180_000))), told: undefined, collects: true },
 
   { name: "the wallet is not near, and must be", code: "not_local", options: { locality: "require" }, tell: agreed(async (s) => { s.connection.stats = pair("host", 0.06); const stop = s.answerPings(60); s.connection.connect(); await s.ended().finally(stop); }) },
@@ -448,6 +449,17 @@ test("with locality off nothing is measured or asked", async () => {
   s.world.pass(10_000);
   await settle();
   assert.deepEqual([s.asked("GET", "/network"), s.told, s.all("locality"), s.link.locality], [[], [{ t: "ok" }], [], undefined]);
+});
+
+test("what the wallet says before the channel is handed over is kept, up to a number", async () => {
+  const s = await Scenario.link();
+  await s.join();
+  await s.agree();
+  s.connection.connect();
+  const said = Array.from({ length: 1024 }, (_, i) => String(i));
+  for (const text of said) s.channel.say(text);
+  await s.open();
+  assert.deepEqual(s.all("message").map(({ data }) => data), said);
 });
 
 test("the session is collected two seconds after the answer if the channel does not open", async () => {
