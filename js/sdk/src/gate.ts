@@ -149,7 +149,7 @@ export class Gate {
     const level = this.#options.locality;
     const [pingMs, network] = await Promise.all([this.#prober.measure(), this.#calls.network()]);
     const path = await this.#calls.path();
-    const verdict = judgeLocality(level, { pair: path?.kind, pairMs: path?.rttMs, pingMs, network });
+    const verdict = judgeLocality(level, { pair: path?.kind, pingMs, network });
     this.#calls.measured({ level, local: verdict.local, path: path?.kind, rttMs: pingMs, network });
     return verdict;
   }

@@ -224,6 +224,8 @@ const lies: Lie[] = [
   { name: "the wallet never says ok", code: "timed_out", tell: connected(async (s) => (await settle(), s.say({ op: "acked", next: 3 }), s.world.pass(180_000))), told: undefined, collects: true },
 
   { name: "the wallet is not near, and must be", code: "not_local", options: { locality: "require" }, tell: agreed(async (s) => { s.connection.stats = pair("host", 0.06); const stop = s.answerPings(60); s.connection.connect(); await s.ended().finally(stop); }) },
+  { name: "the wallet answers no pings, and ICE's own round trip is short", code: "not_local", options: { locality: "require" }, tell: agreed(async (s) => { s.connection.stats = pair("host", 0.001); s.connection.connect(); for (let i = 0; i < 11; i++) { await settle(); s.world.pass(1_000); } }) },
+  { name: "the wallet is slow to answer pings, and ICE's own round trip is short", code: "not_local", options: { locality: "require" }, tell: agreed(async (s) => { s.connection.stats = pair("host", 0.001); const stop = s.answerPings(51); s.connection.connect(); await s.ended().finally(stop); }) },
   { name: "the wallet is near by a relay only, and must be near", code: "not_local", options: { locality: "require" }, tell: agreed(async (s) => { s.connection.stats = pair("relay", 0.001); const stop = s.answerPings(1); s.connection.connect(); await s.ended().finally(stop); }) },
 ];
 
