@@ -841,6 +841,17 @@ test("a broken path is offered anew, sealed, and its candidates come after it", 
   assert.deepEqual(s.all("closed"), []);
 });
 
+test("a name in a later answer is not looked up", async () => {
+  const s = await Scenario.link();
+  await s.whole();
+  s.connection.ice("failed");
+  await until(() => s.connection.signalingState === "have-local-offer" || undefined, "new offer");
+  const [known, named] = ["192.0.2.9", "tracker.example"].map((address) => `a=candidate:1 1 udp 1 ${address} 9 typ host`);
+  s.frame(2, s.seal({ t: "answer", sdp: description(walletFingerprint, known!, named!) }), "answer");
+  await until(() => s.connection.signalingState === "stable" || undefined, "answer");
+  assert.equal(s.connection.remoteDescription!.sdp, description(walletFingerprint, known!));
+});
+
 test("giving up ends it so that it can be resumed", async () => {
   const abort = new AbortController();
   const s = await Scenario.link({ signal: abort.signal });
