@@ -99,8 +99,11 @@ test("a wallet on this machine is near enough for whoever requires that, and the
   await wallet.event("open");
   await site.phase("connected");
   const locality = await wallet.event("locality");
-  assert.deepEqual([locality.network, locality.path, locality.local], ["same-address", "host", true]);
-  assert.match(await site.says("locality", /ms/), /^same network, (under 1|\d+) ms, required$/);
+  assert.deepEqual([locality.network, locality.local], ["same-address", true]);
+  // A check that overtakes its candidate comes from an address that nobody told,
+  // which is then no local one; the round trip is that of this machine all the same.
+  assert.match(locality.path, /^(host|srflx)$/);
+  assert.match(await site.says("locality", /ms/), /^same network(, says the server)?, (under 1|\d+) ms, required$/);
   site.watch.clean();
 });
 
