@@ -28,6 +28,10 @@ type Link struct {
 	// Account and Proof are the claimant's; empty before.
 	Account protocol.Account
 	Proof   protocol.Proof
+	// Held says that nobody is signed in yet: the wallet still measures or asks
+	// its person. Verified is the wallet's word that it showed the site's origin
+	// as verified. Both come with the claim.
+	Held, Verified bool
 	// Reason says why a closed link ended.
 	Reason protocol.Code
 	// IssuedAt is when the link was opened.
@@ -75,12 +79,13 @@ func (l Link) Side(session SessionID) (protocol.Side, bool) {
 }
 
 // Assurance returns how far a sign-in by this link can be trusted: the account
-// signed the channel that the page named, and perhaps the server knows the page.
+// signed the channel that the page named, and perhaps the server knows the page
+// and the wallet has verified its origin.
 func (l Link) Assurance() protocol.Assurance {
 	switch {
 	case l.State != Claimed:
 		return ""
-	case l.Origin != "":
+	case l.Origin != "" && l.Verified:
 		return protocol.SealedOrigin
 	}
 	return protocol.Sealed
@@ -119,6 +124,8 @@ const (
 	Consume EventKind = "consume"
 	// Claim: the proof held.
 	Claim EventKind = "claim"
+	// Release: what the wallet still had to check holds, so its claim counts.
+	Release EventKind = "release"
 	// Reject: the person at the wallet said no.
 	Reject EventKind = "reject"
 	// Collect: the site's browser fetches the token of its upgraded session.
@@ -133,7 +140,7 @@ const (
 
 // EventKinds returns all kinds of events.
 func EventKinds() []EventKind {
-	return []EventKind{Join, Bind, Consume, Claim, Reject, Collect, Renew, Close, Expire}
+	return []EventKind{Join, Bind, Consume, Claim, Release, Reject, Collect, Renew, Close, Expire}
 }
 
 // Event is one thing that happens to a link; Kind says which fields count.
@@ -141,7 +148,7 @@ type Event struct {
 	Kind EventKind
 	// Now is when it happens.
 	Now time.Time
-	// Session is who asks: Join, Bind, Consume, Claim, Reject, Collect.
+	// Session is who asks: Join, Bind, Consume, Claim, Release, Reject, Collect.
 	Session SessionID
 	// Channel is the one that the site names: Bind.
 	Channel protocol.ChannelID
@@ -149,6 +156,8 @@ type Event struct {
 	Nonce protocol.Nonce
 	// Proof is the claimant's: Claim.
 	Proof protocol.Proof
+	// Held and Verified are those of [Link]: Claim.
+	Held, Verified bool
 	// Reason is why: Close. The zero value is [protocol.LinkClosed].
 	Reason protocol.Code
 }
@@ -184,6 +193,7 @@ var moves = map[LinkState]map[EventKind]Move{
 		Bind:    {Refusal: protocol.LinkNotJoined},
 		Consume: {Refusal: protocol.LinkNotJoined},
 		Claim:   {Refusal: protocol.LinkNotJoined},
+		Release: {Refusal: protocol.LinkNotClaimed},
 		Reject:  {Refusal: protocol.LinkNotJoined},
 		Collect: {Refusal: protocol.LinkNotClaimed},
 		Renew:   {To: Waiting},
@@ -195,6 +205,7 @@ var moves = map[LinkState]map[EventKind]Move{
 		Bind:    {To: Joined},
 		Consume: {To: Joined},
 		Claim:   {To: Claimed, Effects: []Effect{TellClaimed}},
+		Release: {Refusal: protocol.LinkNotClaimed},
 		Reject:  {To: Closed, Effects: []Effect{TellClosed}},
 		Collect: {Refusal: protocol.LinkNotClaimed},
 		Renew:   {To: Joined},
@@ -206,6 +217,7 @@ var moves = map[LinkState]map[EventKind]Move{
 		Bind:    {Refusal: protocol.LinkTaken},
 		Consume: {Refusal: protocol.LinkTaken},
 		Claim:   {Refusal: protocol.LinkTaken},
+		Release: {To: Claimed, Effects: []Effect{TellClaimed}},
 		Reject:  {Refusal: protocol.LinkTaken},
 		Collect: {To: Claimed},
 		Renew:   {To: Claimed},
@@ -217,6 +229,7 @@ var moves = map[LinkState]map[EventKind]Move{
 		Bind:    {Refusal: protocol.LinkClosed},
 		Consume: {Refusal: protocol.LinkClosed},
 		Claim:   {Refusal: protocol.LinkClosed},
+		Release: {Refusal: protocol.LinkClosed},
 		Reject:  {Refusal: protocol.LinkClosed},
 		Collect: {Refusal: protocol.LinkClosed},
 		Renew:   {Refusal: protocol.LinkClosed},
@@ -282,7 +295,13 @@ func (l *Link) apply(e Event) protocol.Code {
 			return protocol.ProofRejected // nothing was spent on this proof
 		}
 		l.Proof, l.Account = e.Proof, e.Proof.Account()
+		l.Held, l.Verified = e.Held, e.Verified
 		l.ExpiresAt = e.Now.Add(protocol.ClaimedTTL)
+	case Release:
+		if e.Session != l.Wallet {
+			return protocol.LinkNotJoined
+		}
+		l.Held = false
 	case Reject:
 		if e.Session != l.Wallet {
 			return protocol.LinkNotJoined
@@ -291,6 +310,9 @@ func (l *Link) apply(e Event) protocol.Code {
 	case Collect:
 		if e.Session != l.Site {
 			return protocol.LinkForbidden
+		}
+		if l.Held {
+			return protocol.LinkNotClaimed // nobody is signed in by it yet
 		}
 	case Renew:
 		if l.State != Claimed && !l.Resumption {

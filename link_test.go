@@ -117,6 +117,7 @@ func TestTransitionFollowsTheTable(t *testing.T) {
 			liaison.Bind:    refused(protocol.LinkNotJoined),
 			liaison.Consume: refused(protocol.LinkNotJoined),
 			liaison.Claim:   refused(protocol.LinkNotJoined),
+			liaison.Release: refused(protocol.LinkNotClaimed),
 			liaison.Reject:  refused(protocol.LinkNotJoined),
 			liaison.Collect: refused(protocol.LinkNotClaimed),
 			liaison.Renew:   refused(protocol.LinkNotClaimed),
@@ -128,6 +129,7 @@ func TestTransitionFollowsTheTable(t *testing.T) {
 			liaison.Bind:    {liaison.Joined, "", nil},
 			liaison.Consume: {liaison.Joined, "", nil},
 			liaison.Claim:   {liaison.Claimed, "", told},
+			liaison.Release: refused(protocol.LinkNotClaimed),
 			liaison.Reject:  {liaison.Closed, "", ended},
 			liaison.Collect: refused(protocol.LinkNotClaimed),
 			liaison.Renew:   refused(protocol.LinkNotClaimed),
@@ -139,6 +141,7 @@ func TestTransitionFollowsTheTable(t *testing.T) {
 			liaison.Bind:    refused(protocol.LinkTaken),
 			liaison.Consume: refused(protocol.LinkTaken),
 			liaison.Claim:   refused(protocol.LinkTaken),
+			liaison.Release: {liaison.Claimed, "", told},
 			liaison.Reject:  refused(protocol.LinkTaken),
 			liaison.Collect: {liaison.Claimed, "", nil},
 			liaison.Renew:   {liaison.Claimed, "", nil},
@@ -146,7 +149,7 @@ func TestTransitionFollowsTheTable(t *testing.T) {
 			liaison.Expire:  {liaison.Closed, "", ended},
 		},
 		liaison.Closed: {
-			liaison.Join: over, liaison.Bind: over, liaison.Consume: over, liaison.Claim: over, liaison.Reject: over,
+			liaison.Join: over, liaison.Bind: over, liaison.Consume: over, liaison.Claim: over, liaison.Release: over, liaison.Reject: over,
 			liaison.Collect: over, liaison.Renew: over, liaison.Close: over, liaison.Expire: over,
 		},
 	}
@@ -179,6 +182,7 @@ func TestResumptionsProveNothing(t *testing.T) {
 			liaison.Bind:    refused(protocol.LinkNotJoined),
 			liaison.Consume: refused(protocol.LinkNotJoined),
 			liaison.Claim:   refused(protocol.LinkNotJoined),
+			liaison.Release: refused(protocol.LinkNotClaimed),
 			liaison.Reject:  refused(protocol.LinkNotJoined),
 			liaison.Collect: refused(protocol.LinkNotClaimed),
 			liaison.Renew:   {liaison.Waiting, "", nil},
@@ -190,6 +194,7 @@ func TestResumptionsProveNothing(t *testing.T) {
 			liaison.Bind:    refused(protocol.LinkForbidden),
 			liaison.Consume: refused(protocol.LinkForbidden),
 			liaison.Claim:   refused(protocol.LinkForbidden),
+			liaison.Release: refused(protocol.LinkNotClaimed),
 			liaison.Reject:  refused(protocol.LinkForbidden),
 			liaison.Collect: refused(protocol.LinkNotClaimed),
 			liaison.Renew:   {liaison.Joined, "", nil},
@@ -208,6 +213,7 @@ func TestTransitionChangesFields(t *testing.T) {
 	waiting, joined, claimed := linkIn(t, liaison.Waiting), linkIn(t, liaison.Joined), linkIn(t, liaison.Claimed)
 	unbound, spent := after(t, waiting, liaison.Joined, liaison.Join), after(t, joined, liaison.Joined, liaison.Consume)
 	resumption := resumptionIn(t, liaison.Waiting)
+	held := heldLink(t)
 	now := start.Add(time.Second)
 	for _, c := range []struct {
 		name string
@@ -228,6 +234,9 @@ func TestTransitionChangesFields(t *testing.T) {
 			l.State, l.Proof, l.Account = liaison.Claimed, someProof(), someProof().Account()
 			l.ExpiresAt = now.Add(protocol.ClaimedTTL)
 		}},
+		{"release", held, liaison.Release, func(l *liaison.Link) { l.Held = false }},
+		{"release again", claimed, liaison.Release, func(*liaison.Link) {}},
+		{"close a held one", held, liaison.Close, func(l *liaison.Link) { l.State, l.Reason = liaison.Closed, protocol.NotLocal }},
 		{"reject", joined, liaison.Reject, func(l *liaison.Link) { l.State, l.Reason = liaison.Closed, protocol.UserRejected }},
 		{"expire", waiting, liaison.Expire, func(l *liaison.Link) { l.State, l.Reason = liaison.Closed, protocol.LinkExpired }},
 		{"collect", claimed, liaison.Collect, func(*liaison.Link) {}},
@@ -242,6 +251,19 @@ func TestTransitionChangesFields(t *testing.T) {
 			t.Errorf("%s: got %+v, %v; want %+v", c.name, got, err, want)
 		}
 	}
+}
+
+// heldLink is one whose wallet still has to measure or to ask, and says that it
+// showed a verified origin.
+func heldLink(t testing.TB) liaison.Link {
+	t.Helper()
+	e := eventFor(after(t, linkIn(t, liaison.Joined), liaison.Joined, liaison.Consume), liaison.Claim)
+	e.Held, e.Verified = true, true
+	l, effects, err := after(t, linkIn(t, liaison.Joined), liaison.Joined, liaison.Consume).Transition(e)
+	if err != nil || !l.Held || !l.Verified || !reflect.DeepEqual(effects, told) {
+		t.Fatalf("claim that is held: got %+v, %q, %v; want it held and verified, and the site told", l, effects, err)
+	}
+	return l
 }
 
 func TestCloseWithoutReason(t *testing.T) {
@@ -279,6 +301,10 @@ func TestTransitionRefusesWhatDoesNotFit(t *testing.T) {
 		{"claim by another session", spent, liaison.Claim, func(e *liaison.Event) { e.Session = "thief" }, protocol.LinkNotJoined},
 		{"claim before the nonce is spent", joined, liaison.Claim, func(*liaison.Event) {}, protocol.ProofRejected},
 		{"claim by the site", spent, liaison.Claim, func(e *liaison.Event) { e.Session = "site" }, protocol.LinkNotJoined},
+		{"collect while held", heldLink(t), liaison.Collect, func(*liaison.Event) {}, protocol.LinkNotClaimed},
+		{"release by another session", heldLink(t), liaison.Release, func(e *liaison.Event) { e.Session = "thief" }, protocol.LinkNotJoined},
+		{"release by the site", heldLink(t), liaison.Release, func(e *liaison.Event) { e.Session = "site" }, protocol.LinkNotJoined},
+		{"release by nobody", heldLink(t), liaison.Release, func(e *liaison.Event) { e.Session = "" }, protocol.LinkNotJoined},
 		{"reject by another session", joined, liaison.Reject, func(e *liaison.Event) { e.Session = "thief" }, protocol.LinkNotJoined},
 		{"reject by the site", joined, liaison.Reject, func(e *liaison.Event) { e.Session = "site" }, protocol.LinkNotJoined},
 		{"reject by nobody", joined, liaison.Reject, func(e *liaison.Event) { e.Session = "" }, protocol.LinkNotJoined},
@@ -358,10 +384,11 @@ func TestLinkSide(t *testing.T) {
 	}
 }
 
-// TestLinkAssurance: only a claim gives any, and the page's origin decides how
-// much.
+// TestLinkAssurance: only a claim gives any; the page's origin and the wallet's
+// word on it decide how much.
 func TestLinkAssurance(t *testing.T) {
-	native := linkIn(t, liaison.Claimed)
+	verified := heldLink(t)
+	native := verified
 	native.Origin = ""
 	for _, c := range []struct {
 		link liaison.Link
@@ -371,11 +398,12 @@ func TestLinkAssurance(t *testing.T) {
 		{linkIn(t, liaison.Joined), ""},
 		{resumptionIn(t, liaison.Joined), ""},
 		{linkIn(t, liaison.Closed), ""},
-		{linkIn(t, liaison.Claimed), protocol.SealedOrigin},
+		{linkIn(t, liaison.Claimed), protocol.Sealed},
+		{verified, protocol.SealedOrigin},
 		{native, protocol.Sealed},
 	} {
 		if got := c.link.Assurance(); got != c.want {
-			t.Errorf("assurance of a link that is %s, opened by a page of %q: got %q, want %q", c.link.State, c.link.Origin, got, c.want)
+			t.Errorf("assurance of a link that is %s, opened by a page of %q, verified %t: got %q, want %q", c.link.State, c.link.Origin, c.link.Verified, got, c.want)
 		}
 	}
 }
@@ -421,7 +449,7 @@ func drawEvent(t *rapid.T, nonce protocol.Nonce, now time.Time) liaison.Event {
 		Session: rapid.SampledFrom([]liaison.SessionID{"site", "wallet", "wallet", "thief", ""}).Draw(t, "session"),
 		Channel: rapid.SampledFrom([]protocol.ChannelID{someChannel, "l1.two"}).Draw(t, "channel"),
 		Nonce:   rapid.SampledFrom([]protocol.Nonce{nonce, nonce, "", "guess"}).Draw(t, "nonce"),
-		Proof:   someProof(),
+		Proof:   someProof(), Held: rapid.Bool().Draw(t, "held"),
 	}
 }
 
@@ -429,7 +457,7 @@ func drawEvent(t *rapid.T, nonce protocol.Nonce, now time.Time) liaison.Event {
 func checkStep(t *rapid.T, was, is liaison.Link, e liaison.Event) {
 	t.Helper()
 	order := map[liaison.LinkState]int{liaison.Waiting: 0, liaison.Joined: 1, liaison.Claimed: 2, liaison.Closed: 3}
-	byWallet := e.Kind == liaison.Consume || e.Kind == liaison.Claim || e.Kind == liaison.Reject
+	byWallet := e.Kind == liaison.Consume || e.Kind == liaison.Claim || e.Kind == liaison.Release || e.Kind == liaison.Reject
 	switch {
 	case was.State == liaison.Closed:
 		t.Fatalf("%s was accepted by a closed link", e.Kind)
@@ -441,6 +469,8 @@ func checkStep(t *rapid.T, was, is liaison.Link, e liaison.Event) {
 		t.Fatalf("%s was accepted from session %q, want that of the wallet %q", e.Kind, e.Session, was.Wallet)
 	case (e.Kind == liaison.Bind || e.Kind == liaison.Collect) && e.Session != was.Site:
 		t.Fatalf("%s was accepted from session %q, want that of the site", e.Kind, e.Session)
+	case e.Kind == liaison.Collect && was.Held, is.Held && !was.Held && e.Kind != liaison.Claim, was.Held && !is.Held && e.Kind != liaison.Release:
+		t.Fatalf("%s of a link that was held %t left it held %t", e.Kind, was.Held, is.Held)
 	case e.Kind == liaison.Consume && (was.Nonce == "" || e.Nonce != was.Nonce || is.Nonce != "" || was.Channel == ""):
 		t.Fatalf("consume of %q turned nonce %q into %q on channel %q", e.Nonce, was.Nonce, is.Nonce, was.Channel)
 	case is.Nonce != was.Nonce && e.Kind != liaison.Consume:

@@ -27,6 +27,7 @@ type room struct {
 	ends      [2]end // by protocol.Side
 	address   string // of the account that claimed the link; empty before
 	resuming  bool   // the link is a resumption: nobody claims it
+	joined    bool   // a wallet has come to this opening
 	bound     bool   // the site has named the channel
 	by        openedBy
 	version   uint64 // of the link, the newest that is known here
@@ -56,7 +57,7 @@ type end struct {
 func (e *end) attached() bool { return e.remote || e.socket != nil && e.frames }
 
 // put keeps a frame for a side and hands over what can be handed over.
-func (r *room) put(to protocol.Side, f protocol.Frame) error {
+func (r *room) put(to protocol.Side, f protocol.Frame, from sender) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.reason != "" {
@@ -70,7 +71,7 @@ func (r *room) put(to protocol.Side, f protocol.Frame) error {
 		r.tellAckedLocked(to)
 		return nil
 	}
-	fresh, err := e.inbox.put(f)
+	fresh, err := e.inbox.put(f, from)
 	if err != nil {
 		return err
 	}
@@ -87,9 +88,12 @@ func (r *room) put(to protocol.Side, f protocol.Frame) error {
 }
 
 // admitsLocked says whether a frame may come now. Until the link is claimed that
-// is the handshake alone, and the site's part of it after it named the channel.
+// is the handshake alone, and the site's part of it after it named the channel. A
+// resumption needs no claim, but somebody for whom more than that can be.
 func (r *room) admitsLocked(to protocol.Side, n uint64) error {
 	switch {
+	case r.resuming && n > 0 && !r.joined:
+		return protocol.LinkNotJoined
 	case r.resuming || r.address != "":
 		return nil
 	case n > 0:
@@ -225,7 +229,7 @@ func (r *room) noteOpeningLocked(link liaison.Link) {
 	if r.resuming && by != r.by {
 		r.forgetLocked()
 	}
-	r.version, r.by = link.Version, by
+	r.version, r.by, r.joined = link.Version, by, link.Wallet != ""
 }
 
 // forgetLocked forgets all frames, and how many there have been.
@@ -296,14 +300,14 @@ func (r *room) tellAckedLocked(s protocol.Side) {
 }
 
 // claimed tells the site, if it is attached here, who claimed the link.
-func (r *room) claimed(link liaison.Link, answer *protocol.Frame) error {
+func (r *room) claimed(link liaison.Link, answer *protocol.Frame, from sender) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.noteLocked(link)
 	site := &r.ends[protocol.SiteSide]
 	var err error
 	if answer != nil {
-		_, err = site.inbox.put(*answer)
+		_, err = site.inbox.put(*answer, from)
 	}
 	r.tellClaimedLocked(link)
 	return err
@@ -319,7 +323,7 @@ func (r *room) tellClaimedLocked(link liaison.Link) {
 	if site.socket == nil {
 		return
 	}
-	m := protocol.ServerMessage{Op: protocol.OpLink, RequestID: r.id, Account: link.Account, Proof: &link.Proof}
+	m := protocol.ServerMessage{Op: protocol.OpLink, RequestID: r.id, Account: link.Account, Proof: &link.Proof, Held: link.Held}
 	if f, ok := site.inbox.get(answerFrame); ok {
 		m.Answer = &f
 	}

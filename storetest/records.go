@@ -98,7 +98,9 @@ func linkVariants(link liaison.Link) []liaison.Link {
 	full.State, full.Resumption, full.Wallet, full.Nonce = liaison.Claimed, true, "wallet", ""
 	full.Origin, full.Channel = "https://example.com", "l1.channel"
 	full.Account, full.Reason = full.Proof.Account(), protocol.UserRejected
-	return append(variants, full, liaison.Link{ID: link.ID})
+	held, verified := full, full
+	held.Held, verified.Verified = true, true
+	return append(variants, full, held, verified, liaison.Link{ID: link.ID})
 }
 
 func (s *suite) tokens() {
