@@ -12,12 +12,18 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/liaison-dev/liaison/client"
+	"github.com/liaison-dev/liaison/internal/keyfile"
 	"github.com/liaison-dev/liaison/liaisontest"
 	"github.com/liaison-dev/liaison/protocol"
 	"github.com/liaison-dev/liaison/server"
 )
 
-func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"liaison": main}) }
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"liaison": func() {
+		keyfile.LowerCostForTests()
+		main()
+	}})
+}
 
 // TestScripts drives the program as a person does. The scripts get the
 // addresses of real servers.

@@ -71,6 +71,10 @@ const (
 // machine.
 var workFactor = 18
 
+// LowerCostForTests makes passphrases cheap to try, also for who guesses them. It is
+// for tests, whose keys protect nothing: they open files dozens of times.
+func LowerCostForTests() { workFactor = 4 }
+
 // Create writes a new file that passphrase opens; missing folders are made with
 // mode 0700. If there is a file already, the error is [fs.ErrExist] and the file
 // stays as it is; a wallet without keys gives [protocol.InvalidMessage].

@@ -17,7 +17,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	keyfile.LowerCostForTest()
+	keyfile.LowerCostForTests()
 	os.Exit(m.Run())
 }
 
