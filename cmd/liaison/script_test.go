@@ -19,10 +19,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"liaison": func() {
-		keyfile.LowerCostForTests()
-		main()
-	}})
+	keyfile.LowerCostForTests() // for the commands of the scripts as well: they are this program
+	testscript.Main(m, map[string]func(){"liaison": main})
 }
 
 // TestScripts drives the program as a person does. The scripts get the
