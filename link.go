@@ -15,6 +15,9 @@ type Link struct {
 	// Resumption says that two ends that know each other meet here again: nobody
 	// proves an account.
 	Resumption bool
+	// Dialect is the protocol of the end that speaks none of its own; empty if
+	// both speak this one. What it sends is not sealed.
+	Dialect protocol.Dialect
 	// Site is the session that opened the link and owns it.
 	Site SessionID
 	// Origin is that of the page that opened it; empty if it was none.
@@ -80,6 +83,8 @@ func (l Link) Assurance() protocol.Assurance {
 	switch {
 	case l.State != Claimed:
 		return ""
+	case l.Dialect != "":
+		return protocol.ServerAsserted
 	case l.Origin != "":
 		return protocol.SealedOrigin
 	}
@@ -121,6 +126,11 @@ const (
 	Claim EventKind = "claim"
 	// Reject: the person at the wallet said no.
 	Reject EventKind = "reject"
+	// Vouch: the server says that a wallet of a dialect has signed in. There is no
+	// handshake, and nothing that the site could check.
+	Vouch EventKind = "vouch"
+	// Adopt: the site comes to a link whose wallet came first.
+	Adopt EventKind = "adopt"
 	// Collect: the site's browser fetches the token of its upgraded session.
 	Collect EventKind = "collect"
 	// Renew: a side is attached, so the link lives on.
@@ -133,7 +143,7 @@ const (
 
 // EventKinds returns all kinds of events.
 func EventKinds() []EventKind {
-	return []EventKind{Join, Bind, Consume, Claim, Reject, Collect, Renew, Close, Expire}
+	return []EventKind{Join, Bind, Consume, Claim, Reject, Vouch, Adopt, Collect, Renew, Close, Expire}
 }
 
 // Event is one thing that happens to a link; Kind says which fields count.
@@ -141,7 +151,7 @@ type Event struct {
 	Kind EventKind
 	// Now is when it happens.
 	Now time.Time
-	// Session is who asks: Join, Bind, Consume, Claim, Reject, Collect.
+	// Session is who asks: Join, Bind, Consume, Claim, Reject, Vouch, Adopt, Collect.
 	Session SessionID
 	// Channel is the one that the site names: Bind.
 	Channel protocol.ChannelID
@@ -149,6 +159,9 @@ type Event struct {
 	Nonce protocol.Nonce
 	// Proof is the claimant's: Claim.
 	Proof protocol.Proof
+	// Account is the one that signed in, Dialect how: Vouch.
+	Account protocol.Account
+	Dialect protocol.Dialect
 	// Reason is why: Close. The zero value is [protocol.LinkClosed].
 	Reason protocol.Code
 }
@@ -185,6 +198,8 @@ var moves = map[LinkState]map[EventKind]Move{
 		Consume: {Refusal: protocol.LinkNotJoined},
 		Claim:   {Refusal: protocol.LinkNotJoined},
 		Reject:  {Refusal: protocol.LinkNotJoined},
+		Vouch:   {To: Claimed, Effects: []Effect{TellClaimed}},
+		Adopt:   {Refusal: protocol.LinkNotClaimed},
 		Collect: {Refusal: protocol.LinkNotClaimed},
 		Renew:   {To: Waiting},
 		Close:   {To: Closed, Effects: []Effect{TellClosed}},
@@ -196,6 +211,8 @@ var moves = map[LinkState]map[EventKind]Move{
 		Consume: {To: Joined},
 		Claim:   {To: Claimed, Effects: []Effect{TellClaimed}},
 		Reject:  {To: Closed, Effects: []Effect{TellClosed}},
+		Vouch:   {Refusal: protocol.LinkTaken, Effects: []Effect{WarnSite}},
+		Adopt:   {Refusal: protocol.LinkNotClaimed},
 		Collect: {Refusal: protocol.LinkNotClaimed},
 		Renew:   {To: Joined},
 		Close:   {To: Closed, Effects: []Effect{TellClosed}},
@@ -207,6 +224,8 @@ var moves = map[LinkState]map[EventKind]Move{
 		Consume: {Refusal: protocol.LinkTaken},
 		Claim:   {Refusal: protocol.LinkTaken},
 		Reject:  {Refusal: protocol.LinkTaken},
+		Vouch:   {Refusal: protocol.LinkTaken, Effects: []Effect{WarnSite}},
+		Adopt:   {To: Claimed},
 		Collect: {To: Claimed},
 		Renew:   {To: Claimed},
 		Close:   {To: Closed, Effects: []Effect{TellClosed}},
@@ -218,6 +237,8 @@ var moves = map[LinkState]map[EventKind]Move{
 		Consume: {Refusal: protocol.LinkClosed},
 		Claim:   {Refusal: protocol.LinkClosed},
 		Reject:  {Refusal: protocol.LinkClosed},
+		Vouch:   {Refusal: protocol.LinkClosed},
+		Adopt:   {Refusal: protocol.LinkClosed},
 		Collect: {Refusal: protocol.LinkClosed},
 		Renew:   {Refusal: protocol.LinkClosed},
 		Close:   {Refusal: protocol.LinkClosed},
@@ -257,7 +278,7 @@ func (l Link) refusal(code protocol.Code) error {
 // apply carries out the event on the link, or returns the code of the rule that
 // forbids it.
 func (l *Link) apply(e Event) protocol.Code {
-	if l.Resumption && (e.Kind == Bind || e.Kind == Consume || e.Kind == Claim || e.Kind == Reject) {
+	if l.Resumption && (e.Kind == Bind || e.Kind == Consume || e.Kind == Claim || e.Kind == Reject || e.Kind == Vouch || e.Kind == Adopt) {
 		return protocol.LinkForbidden // two ends that know each other prove nothing here
 	}
 	switch e.Kind {
@@ -288,6 +309,10 @@ func (l *Link) apply(e Event) protocol.Code {
 			return protocol.LinkNotJoined
 		}
 		l.Reason = protocol.UserRejected
+	case Vouch:
+		return l.vouch(e)
+	case Adopt:
+		return l.adopt(e)
 	case Collect:
 		if e.Session != l.Site {
 			return protocol.LinkForbidden
@@ -318,6 +343,37 @@ func (l *Link) bind(e Event) protocol.Code {
 		return protocol.FrameConflict
 	}
 	l.Channel = e.Channel
+	return ""
+}
+
+// vouch gives the link to a wallet of a dialect. A link without a site waits for
+// it, and not for long: whoever asks under its name becomes its site.
+func (l *Link) vouch(e Event) protocol.Code {
+	if e.Session == "" || e.Session == l.Site || e.Account == "" || e.Dialect == "" {
+		return protocol.LinkForbidden
+	}
+	l.Wallet, l.Account, l.Dialect, l.Nonce = e.Session, e.Account, e.Dialect, ""
+	l.ExpiresAt = e.Now.Add(protocol.ClaimedTTL)
+	if l.Site == "" {
+		l.ExpiresAt = e.Now.Add(LateLinkTTL)
+	}
+	return ""
+}
+
+// LateLinkTTL is how long a sign-in through a dialect waits for the site that
+// named the link to the wallet and has not come itself yet.
+const LateLinkTTL = 10 * time.Second
+
+// adopt gives a link that has none its site.
+func (l *Link) adopt(e Event) protocol.Code {
+	switch {
+	case e.Session == "" || e.Session == l.Wallet || l.Dialect == "":
+		return protocol.LinkForbidden
+	case l.Site != "" && l.Site != e.Session:
+		return protocol.LinkTaken
+	}
+	l.Site = e.Session
+	l.ExpiresAt = e.Now.Add(protocol.ClaimedTTL)
 	return ""
 }
 
