@@ -18,6 +18,9 @@ type Link struct {
 	// Dialect is the protocol of the end that speaks none of its own; empty if
 	// both speak this one. What it sends is not sealed.
 	Dialect protocol.Dialect
+	// Credential is the passkey that its wallet signed in with, where the dialect
+	// has it so.
+	Credential CredentialID
 	// Site is the session that opened the link and owns it.
 	Site SessionID
 	// Origin is that of the page that opened it; empty if it was none.
@@ -159,9 +162,10 @@ type Event struct {
 	Nonce protocol.Nonce
 	// Proof is the claimant's: Claim.
 	Proof protocol.Proof
-	// Account is the one that signed in, Dialect how: Vouch.
-	Account protocol.Account
-	Dialect protocol.Dialect
+	// Account is the one that signed in, Dialect and Credential say how: Vouch.
+	Account    protocol.Account
+	Dialect    protocol.Dialect
+	Credential CredentialID
 	// Reason is why: Close. The zero value is [protocol.LinkClosed].
 	Reason protocol.Code
 }
@@ -224,7 +228,7 @@ var moves = map[LinkState]map[EventKind]Move{
 		Consume: {Refusal: protocol.LinkTaken},
 		Claim:   {Refusal: protocol.LinkTaken},
 		Reject:  {Refusal: protocol.LinkTaken},
-		Vouch:   {Refusal: protocol.LinkTaken, Effects: []Effect{WarnSite}},
+		Vouch:   {To: Claimed, Effects: []Effect{TellClaimed}},
 		Adopt:   {To: Claimed},
 		Collect: {To: Claimed},
 		Renew:   {To: Claimed},
@@ -262,7 +266,11 @@ func (l Link) Transition(e Event) (Link, []Effect, error) {
 	}
 	next := l
 	next.State = move.To
-	if code := next.apply(e); code != "" {
+	switch code := next.apply(e); code {
+	case "":
+	case protocol.LinkTaken:
+		return l, []Effect{WarnSite}, l.refusal(code)
+	default:
 		return l, nil, l.refusal(code)
 	}
 	return next, move.Effects, nil
@@ -347,12 +355,16 @@ func (l *Link) bind(e Event) protocol.Code {
 }
 
 // vouch gives the link to a wallet of a dialect. A link without a site waits for
-// it, and not for long: whoever asks under its name becomes its site.
+// it, and not for long: whoever asks under its name becomes its site. A wallet
+// that signs in once more, perhaps in a new session, keeps the link that it has.
 func (l *Link) vouch(e Event) protocol.Code {
-	if e.Session == "" || e.Session == l.Site || e.Account == "" || e.Dialect == "" {
+	switch {
+	case e.Session == "" || e.Session == l.Site || e.Account == "" || e.Dialect == "":
 		return protocol.LinkForbidden
+	case l.Account != "" && (l.Dialect != e.Dialect || l.Account != e.Account):
+		return protocol.LinkTaken
 	}
-	l.Wallet, l.Account, l.Dialect, l.Nonce = e.Session, e.Account, e.Dialect, ""
+	l.Wallet, l.Account, l.Dialect, l.Credential, l.Nonce = e.Session, e.Account, e.Dialect, e.Credential, ""
 	l.ExpiresAt = e.Now.Add(protocol.ClaimedTTL)
 	if l.Site == "" {
 		l.ExpiresAt = e.Now.Add(LateLinkTTL)

@@ -71,6 +71,12 @@ type Session struct {
 	Account protocol.Account
 	// Assurance says how far that can be trusted; empty for an anonymous one.
 	Assurance protocol.Assurance
+	// Link is the one that a client of a dialect speaks through: it names none with
+	// what it sends. Empty for every other session.
+	Link protocol.RequestID
+	// Vouched means that it signed in by a link of a dialect, on the word of this
+	// server: it is a site's session, and not that of the account's own wallet.
+	Vouched bool
 	// Retired means that the session's rights changed and its token has not
 	// been replaced yet: the token is good for fetching its successor and for
 	// the frames of its links, and shows no account.

@@ -319,7 +319,13 @@ func (r *room) tellClaimedLocked(link liaison.Link) {
 	if site.socket == nil {
 		return
 	}
-	m := protocol.ServerMessage{Op: protocol.OpLink, RequestID: r.id, Account: link.Account, Proof: &link.Proof}
+	m := protocol.ServerMessage{Op: protocol.OpLink, RequestID: r.id, Account: link.Account}
+	if link.Dialect != "" { // nothing was proved to anybody but this server
+		m.Dialect = link.Dialect
+		site.socket.sendMessage(m)
+		return
+	}
+	m.Proof = &link.Proof
 	if f, ok := site.inbox.get(answerFrame); ok {
 		m.Answer = &f
 	}
