@@ -26,6 +26,11 @@ func (s *suite) absent() {
 	wantAbsent(s, "SessionByToken", s.store.SessionByToken, liaison.TokenHash{})
 	wantAbsent(s, "Link", s.store.Link, "nothing")
 	wantAbsent(s, "Account", s.store.Account, "algorand:x:Y")
+	wantAbsent(s, "Credential", s.store.Credential, "bm90aGluZw")
+	wantAbsent(s, "Credential", s.store.Credential, "")
+	wantAbsent(s, "Ceremony", s.store.Ceremony, liaison.CeremonyID{})
+	s.wantCredentials("algorand:x:Y")
+	s.wantCeremonies("nobody")
 	if links, err := s.store.WaitingLinks(s.Context(), "nobody"); err != nil || len(links) != 0 {
 		s.Fatalf("WaitingLinks of nobody: got %+v, %v, want none", links, err)
 	}
@@ -98,7 +103,10 @@ func linkVariants(link liaison.Link) []liaison.Link {
 	full.State, full.Resumption, full.Wallet, full.Nonce = liaison.Claimed, true, "wallet", ""
 	full.Origin, full.Channel = "https://example.com", "l1.channel"
 	full.Account, full.Reason = full.Proof.Account(), protocol.UserRejected
-	return append(variants, full, liaison.Link{ID: link.ID})
+	vouched := link
+	vouched.Dialect, vouched.Site, vouched.Wallet, vouched.Nonce = protocol.Liquid, "", "wallet", ""
+	vouched.State, vouched.Account = liaison.Claimed, full.Account
+	return append(variants, full, vouched, liaison.Link{ID: link.ID})
 }
 
 func (s *suite) tokens() {
