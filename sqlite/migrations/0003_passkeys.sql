@@ -1,7 +1,11 @@
 -- Passkeys, the challenges that one can answer, and the secrets that all nodes
 -- share; and links whose wallet speaks a dialect.
 
-ALTER TABLE links ADD COLUMN dialect TEXT NOT NULL DEFAULT '';
+ALTER TABLE links ADD COLUMN dialect    TEXT NOT NULL DEFAULT '';
+ALTER TABLE links ADD COLUMN credential TEXT NOT NULL DEFAULT '';
+
+ALTER TABLE sessions ADD COLUMN link    TEXT    NOT NULL DEFAULT '';
+ALTER TABLE sessions ADD COLUMN vouched INTEGER NOT NULL DEFAULT 0; -- 0 or 1
 
 CREATE TABLE credentials (
 	id              TEXT    NOT NULL UNIQUE, -- base64url
