@@ -90,10 +90,6 @@ func (s *Session) beginPoll() (*poll, time.Duration) {
 	}
 	p := &poll{answer: make(chan pollAnswer, 1)}
 	s.poll = p
-	if s.state == leaving {
-		s.answerPollLocked(pollAnswer{body: s.takePayloadLocked()})
-		return p, 0
-	}
 	s.flushLocked()
 	if s.probed {
 		return p, probedPollDelay

@@ -211,10 +211,22 @@ func (s *Session) flushLocked() {
 			go s.write(s.socket)
 		}
 	case s.poll != nil:
-		if body := s.takePayloadLocked(); len(body) > 0 {
-			s.answerPollLocked(pollAnswer{body: body})
-		}
+		s.deliverLocked()
 	}
+}
+
+// deliverLocked answers the poll that waits, if there is anything to say.
+func (s *Session) deliverLocked() {
+	for len(s.queue) > 0 && s.queue[0].barrier {
+		s.bytes -= s.queue[0].size()
+		s.queue = s.queue[1:]
+	}
+	if len(s.queue) == 0 && s.state == open {
+		return
+	}
+	p := s.poll
+	s.poll = nil // else the end of the session would answer it
+	p.answer <- pollAnswer{body: s.takePayloadLocked()}
 }
 
 // takePayloadLocked takes the next poll answer out of the queue. If that was the
@@ -226,10 +238,7 @@ func (s *Session) takePayloadLocked() []byte {
 		if p.barrier {
 			s.bytes -= p.size()
 			taken++
-			if len(body) > 0 {
-				break
-			}
-			continue
+			break
 		}
 		if len(body) > 0 {
 			if len(body)+1+p.encodedSize() > s.server.cfg.MaxPayload {
@@ -275,13 +284,10 @@ func (s *Session) leaveLocked(reason Reason, farewell byte) {
 		linger = lingerTimeout
 	}
 	s.timer.Reset(linger)
-	switch {
-	case s.socket != nil:
+	if s.socket != nil {
 		s.socket.limitWrites()
-		s.flushLocked()
-	case s.poll != nil:
-		s.answerPollLocked(pollAnswer{body: s.takePayloadLocked()})
 	}
+	s.flushLocked()
 }
 
 // shutDown ends the session because the server is closed.
