@@ -44,6 +44,7 @@ func Table() []Row {
 		{"server", []string{Root, "protocol", "internal/metrics"}, []string{webSocketLibrary, "golang.org/x/time"}, "the server gets a Store, a Bus and verifiers; it never names an adapter, so that a new one needs no change in it"},
 		{"socketio/engineio", nil, []string{webSocketLibrary}, "a protocol of others, which knows nothing of ours"},
 		{"socketio", []string{"socketio/engineio"}, nil, "a protocol of others, which knows nothing of ours; only its transport touches the network"},
+		{"socketio/internal/wiretest", nil, nil, "what speaks for clients must not share the server's mistakes"},
 		{"socketio/conformance", []string{"socketio", "socketio/engineio"}, nil, "it serves the two as they are"},
 		{"client", []string{"protocol", "sealed", "chain"}, []string{webSocketLibrary, "github.com/pion"}, "an SDK must not drag the server into its users' programs"},
 		{"web", nil, nil, "the built pages are bytes"},
