@@ -289,6 +289,9 @@ func (l *Link) apply(e Event) protocol.Code {
 	if l.Resumption && (e.Kind == Bind || e.Kind == Consume || e.Kind == Claim || e.Kind == Reject || e.Kind == Vouch || e.Kind == Adopt) {
 		return protocol.LinkForbidden // two ends that know each other prove nothing here
 	}
+	if l.Dialect != "" && (e.Kind == Join || e.Kind == Reject) {
+		return protocol.LinkForbidden // the site would not understand
+	}
 	switch e.Kind {
 	case Join:
 		if e.Session == "" || e.Session == l.Site {
@@ -326,7 +329,7 @@ func (l *Link) apply(e Event) protocol.Code {
 			return protocol.LinkForbidden
 		}
 	case Renew:
-		if l.State != Claimed && !l.Resumption {
+		if l.State != Claimed && !l.Resumption && l.Dialect == "" {
 			return protocol.LinkNotClaimed // a code is shown for two minutes, attended or not
 		}
 		l.ExpiresAt = e.Now.Add(protocol.ClaimedTTL)

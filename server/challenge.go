@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"net/http"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -59,7 +60,7 @@ func (s *Server) openResumption(w http.ResponseWriter, r *http.Request) error {
 // open stores a new link for the session of a request, and tells who must know.
 func (s *Server) open(w http.ResponseWriter, r *http.Request, newLink func(liaison.SessionID, time.Time) (liaison.Link, error)) (opening, error) {
 	var opened opening
-	if err := s.admitLink(r); err != nil {
+	if err := s.admitLink(s.address(r)); err != nil {
 		return opened, err
 	}
 	err := s.update(r.Context(), "open link", func() (change liaison.Change, err error) {
@@ -86,9 +87,9 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, newLink func(liais
 	return opened, nil
 }
 
-// admitLink says whether the client of a request may open a link now.
-func (s *Server) admitLink(r *http.Request) error {
-	if wait := s.linksByAddress.wait(s.address(r), s.cfg.Now()); wait > 0 {
+// admitLink says whether the client at an address may open a link now.
+func (s *Server) admitLink(addr netip.Addr) error {
+	if wait := s.linksByAddress.wait(addr, s.cfg.Now()); wait > 0 {
 		return rateLimited("links", wait)
 	}
 	if !s.linksOpened.take(s.cfg.Now()) {

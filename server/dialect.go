@@ -2,8 +2,10 @@ package server
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -31,28 +33,33 @@ func (d Dialect) Admit(r *http.Request) error {
 	return nil
 }
 
-// AdmitSocket says whether the client of a request may open a socket now, and
-// returns what must be called when that has ended. An error has
-// [protocol.RateLimited].
-func (d Dialect) AdmitSocket(r *http.Request) (release func(), err error) {
+// AdmitSocket says whether the client of a request may open a socket now. An error
+// has [protocol.RateLimited].
+func (d Dialect) AdmitSocket(r *http.Request) error {
 	s := d.server
-	addr := s.address(r)
-	if wait := s.socketsByAddress.wait(addr, s.cfg.Now()); wait > 0 {
-		return nil, rateLimited("sockets", wait)
+	if wait := s.socketsByAddress.wait(s.address(r), s.cfg.Now()); wait > 0 {
+		return rateLimited("sockets", wait)
 	}
+	return nil
+}
+
+// HoldSocket takes one of the places for open sockets that an address has, and
+// returns how to give it back. An error has [protocol.RateLimited].
+func (d Dialect) HoldSocket(addr netip.Addr) (release func(), err error) {
+	s := d.server
 	if !s.socketsOpen.take(addr) {
 		return nil, rateLimited("open sockets", time.Second)
 	}
 	return sync.OnceFunc(func() { s.socketsOpen.give(addr) }), nil
 }
 
-// AdmitLink says whether the client of a request may open a link now. An error has
-// [protocol.RateLimited] or [protocol.Overloaded].
-func (d Dialect) AdmitLink(r *http.Request) error { return d.server.admitLink(r) }
-
 // Address returns the address of the client of a request, as the limits count
 // it: one for an IPv6 /64.
-func (d Dialect) Address(r *http.Request) string { return d.server.address(r).String() }
+func (d Dialect) Address(r *http.Request) netip.Addr { return d.server.address(r) }
+
+// AdmitLink says whether the client at an address may open a link now. An error has
+// [protocol.RateLimited] or [protocol.Overloaded].
+func (d Dialect) AdmitLink(addr netip.Addr) error { return d.server.admitLink(addr) }
 
 // CheckProof waits for one of the places where signatures are checked and returns
 // how to leave it.
@@ -97,6 +104,9 @@ func (d Dialect) SessionChanged(session liaison.Session, keep protocol.RequestID
 	d.server.hub.rotated(session, keep)
 }
 
+// Touch notes that a session is in use.
+func (d Dialect) Touch(ctx context.Context, session liaison.Session) { d.server.touch(ctx, session) }
+
 // Sessions bounds the life of sessions.
 func (d Dialect) Sessions() liaison.SessionLimits { return d.server.cfg.Sessions }
 
@@ -139,6 +149,34 @@ func (p *Port) Do(m protocol.ClientMessage) error {
 		return err
 	}
 	return p.socket.carryOut(m)
+}
+
+// Listen lets the frames for the port's end of a claimed link come, from the first
+// that was not acknowledged. They come as [protocol.OpFrame], and once more to a
+// later port until they are acknowledged.
+func (p *Port) Listen(link liaison.Link) error {
+	side, ok := link.Side(p.socket.session)
+	if !ok || link.State != liaison.Claimed {
+		return &liaison.Error{Code: protocol.LinkForbidden, Op: "listen"}
+	}
+	topic := side.Topic(link.Account.Address())
+	return p.socket.subscribe(protocol.ClientMessage{Op: protocol.OpSubscribe, Topic: topic, RequestID: link.ID}, true)
+}
+
+// Send passes a payload to the other end of a link that the port listens to, as
+// the frame after all others. Anew means that what the other end has not
+// acknowledged is of no use any more; only ends that listen through ports
+// understand that.
+func (p *Port) Send(id protocol.RequestID, payload []byte, anew bool) error {
+	frame := protocol.Frame{D: base64.RawURLEncoding.EncodeToString(payload)}
+	if err := frame.Validate(); err != nil {
+		return err
+	}
+	a, ok := p.socket.attached(id)
+	if !ok {
+		return &liaison.Error{Code: protocol.LinkForbidden, Op: "send frame"}
+	}
+	return a.room.add(a.side.Other(), frame.D, anew)
 }
 
 // Close ends the port. Nothing is heard after it but what is being heard.
