@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha512"
 	"encoding/base32"
+	"slices"
 	"strings"
 
 	"github.com/liaison-dev/liaison/protocol"
@@ -235,12 +236,43 @@ func (k *AlgorandKey) SignChallenge(challenge []byte) ([]byte, error) {
 	if len(challenge) != challengeBytes {
 		return nil, protocol.Errorf(protocol.InvalidPeer, "a challenge has %d bytes", challengeBytes)
 	}
-	for _, prefix := range algorandPrefixes() {
-		if strings.HasPrefix(string(challenge), prefix) {
-			return nil, protocol.Errorf(protocol.InvalidPeer, "the challenge means something on Algorand")
-		}
+	if meansSomething(challenge) {
+		return nil, protocol.Errorf(protocol.InvalidPeer, "the challenge means something on Algorand")
 	}
 	return ed25519.Sign(*k.private, challenge), nil
+}
+
+func meansSomething(challenge []byte) bool {
+	return slices.ContainsFunc(algorandPrefixes(), func(prefix string) bool { return strings.HasPrefix(string(challenge), prefix) })
+}
+
+// verifyChallenge is [Verifier.VerifyChallenge] for one address. The wallet does
+// not say which key it signed with. So its own is tried first, and the node is
+// asked in any case: who was given another key must not sign in with the old one.
+func (a algorand) verifyChallenge(ctx context.Context, address string, challenge, signature []byte) error {
+	own, err := parseAlgorandAddress(address)
+	switch {
+	case err != nil:
+		return err
+	case len(challenge) != challengeBytes || meansSomething(challenge):
+		return refuse("the challenge is none")
+	case verifyEd25519(own, challenge, signature):
+		if a.algod == nil {
+			return nil
+		}
+		return a.algod.checkSigner(ctx, address, address)
+	case a.algod == nil:
+		return wrongSignature()
+	}
+	signer, err := a.algod.signerOf(ctx, address)
+	if err != nil {
+		return err
+	}
+	key, err := parseAlgorandAddress(signer)
+	if err != nil || signer == address || !verifyEd25519(key, challenge, signature) {
+		return wrongSignature()
+	}
+	return nil
 }
 
 // algorandPrefixes are the beginnings of everything that keys of Algorand sign
