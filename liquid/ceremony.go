@@ -43,7 +43,7 @@ func (h *Handler) issue(r *http.Request, v visitor, kind liaison.CeremonyKind, c
 		change.Ceremonies = []liaison.Ceremony{ceremony}
 		return change, nil
 	})
-	if err == nil && v.isNew {
+	if err == nil && v.isNew && fromBrowser(r) {
 		h.births.challenge(ceremony.ID, h.client(r))
 	}
 	return challenge, err
@@ -100,6 +100,12 @@ func (h *Handler) spend(ctx context.Context, c liaison.Ceremony, gone failure) e
 		return gone
 	}
 	return err
+}
+
+// fromBrowser reports whether a browser made a request: nothing else has one jar for
+// requests that know nothing of each other.
+func fromBrowser(r *http.Request) bool {
+	return r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != ""
 }
 
 // client is what two requests of one client have in common.

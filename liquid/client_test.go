@@ -95,7 +95,7 @@ func (n *node) start() {
 	party, err := passkey.New(passkey.Config{RPID: "localhost", Origins: []string{string(n.origin), "https://localhost", androidOrigin}})
 	must(err)
 	n.handler, err = liquid.New(context.Background(), liquid.Config{
-		Server: n.server, Store: n.store, Origin: n.origin, Name: "Example", Chain: chain.AlgorandMainNet, Passkeys: party, Wallets: accounts, Now: n.now,
+		Server: n.server, Store: n.store, Origin: n.origin, Name: "Example", Chain: protocol.AlgorandMainNet, Passkeys: party, Wallets: accounts, Now: n.now,
 	})
 	must(err)
 	mux := http.NewServeMux()

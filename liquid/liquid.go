@@ -25,7 +25,7 @@ type Handler struct {
 	mux     *http.ServeMux
 	sockets *socketio.Server
 	births  births
-	signals signals
+	seats   seats
 }
 
 // New checks the configuration and returns a handler that is ready. Close it

@@ -38,12 +38,6 @@ type connection struct {
 	peer    *peer // its socket in the one namespace; nil before and after
 }
 
-// signals knows the sockets of each session on this node.
-type signals struct {
-	mu        sync.Mutex
-	bySession map[liaison.SessionID]map[*peer]struct{}
-}
-
 func (h *Handler) newSockets() (*socketio.Server, error) {
 	config := h.config.Sockets
 	config.Engine.Path = SocketPath
@@ -81,7 +75,7 @@ func (h *Handler) handshake(r *http.Request, header http.Header) (any, error) {
 		handler: h, client: h.client(r), addr: h.dialect.Address(r), visitor: v,
 		pace: rate.NewLimiter(eventsPerSecond, eventBurst),
 	}
-	if v.isNew {
+	if v.isNew && fromBrowser(r) {
 		h.births.socket(v.session.ID, c.client)
 	}
 	return c, nil
@@ -118,13 +112,25 @@ func (h *Handler) laterRequest(s *engineio.Session, r *http.Request, _ http.Head
 	return nil
 }
 
-// pristine reports whether the connection's session is one that nothing was stored
-// of: the client may have had another one all along.
-func (c *connection) pristine() bool {
+// as returns who the connection's client is.
+func (c *connection) as() visitor {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return !c.visitor.stored() && (c.peer == nil || !c.peer.busy())
+	return c.visitor
 }
+
+// now notes what the connection's session is by now.
+func (c *connection) now(session liaison.Session) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.visitor.session.ID == session.ID {
+		c.visitor.session = session
+	}
+}
+
+// pristine reports whether the connection's session is one that nothing was stored
+// of: the client may have had another one all along.
+func (c *connection) pristine() bool { return !c.as().stored() }
 
 // adopt moves the connection to another session of the same client.
 func (c *connection) adopt(v visitor) {
@@ -133,8 +139,8 @@ func (c *connection) adopt(v visitor) {
 	c.visitor = v
 	c.mu.Unlock()
 	if p != nil && before != v.session.ID {
-		c.handler.signals.move(p, before, v.session.ID)
-		p.rejoin(v.session)
+		c.handler.leave(p, before)
+		c.handler.sit(p, v)
 	}
 }
 
@@ -146,10 +152,8 @@ func (h *Handler) recall(id liaison.CeremonyID, session liaison.SessionID) {
 		if twin == session {
 			continue
 		}
-		for _, p := range h.signals.of(twin) {
-			if p.connection.pristine() {
-				p.socket.Session().Close(engineio.TransportClose)
-			}
+		if s := h.seats.find(twin); s != nil {
+			s.recall()
 		}
 	}
 }
@@ -161,57 +165,33 @@ func (h *Handler) connect(socket *socketio.Socket) error {
 	if err != nil {
 		return &socketio.ConnectError{Message: "Too many connections; close some and try again"}
 	}
-	p := &peer{connection: c, handler: h, socket: socket, linking: make(map[protocol.RequestID]linking)}
+	p := &peer{connection: c, handler: h, socket: socket}
 	c.mu.Lock()
 	c.peer = p
-	session := c.visitor.session
 	c.mu.Unlock()
-	h.signals.add(p, session.ID)
 	socket.OnDisconnect(func(socketio.Reason) {
-		p.gone()
+		c.mu.Lock()
+		c.peer = nil
+		session := c.visitor.session.ID
+		c.mu.Unlock()
+		h.leave(p, session)
 		release()
 	})
 	socket.On("link", p.onLink)
 	for _, name := range []string{offerDescription, offerCandidate, answerDescription, answerCandidate} {
 		socket.On(name, p.onSignal)
 	}
-	p.rejoin(session)
+	h.sit(p, c.as())
 	return nil
 }
 
-func (s *signals) add(p *peer, id liaison.SessionID) {
+// recall closes the connections of sockets that nothing rests on.
+func (s *seat) recall() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.bySession == nil {
-		s.bySession = make(map[liaison.SessionID]map[*peer]struct{})
+	for p := range s.peers {
+		if p.connection.pristine() {
+			p.socket.Session().Close(engineio.TransportClose)
+		}
 	}
-	if s.bySession[id] == nil {
-		s.bySession[id] = make(map[*peer]struct{})
-	}
-	s.bySession[id][p] = struct{}{}
-}
-
-func (s *signals) remove(p *peer, id liaison.SessionID) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.bySession[id], p)
-	if len(s.bySession[id]) == 0 {
-		delete(s.bySession, id)
-	}
-}
-
-func (s *signals) move(p *peer, from, to liaison.SessionID) {
-	s.remove(p, from)
-	s.add(p, to)
-}
-
-// of returns the sockets of a session.
-func (s *signals) of(id liaison.SessionID) []*peer {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	peers := make([]*peer, 0, len(s.bySession[id]))
-	for p := range s.bySession[id] {
-		peers = append(peers, p)
-	}
-	return peers
 }
