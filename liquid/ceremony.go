@@ -142,15 +142,14 @@ func (h *Handler) signIn(w http.ResponseWriter, r *http.Request, v visitor, in s
 		change.Accounts = append(change.Accounts, liaison.AccountRecord{Account: in.account, FirstSeenAt: h.now(), LastSeenAt: h.now()})
 		return in.with(change)
 	}
-	link, err := h.claim(ctx, v, in, change)
-	if err != nil {
+	if _, err := h.claim(ctx, v, in, change); err != nil {
 		return err
 	}
 	h.cookies.set(w.Header(), token)
 	h.dialect.SessionChanged(session, "")
 	h.recall(in.ceremony, session.ID)
-	if link.ID != "" {
-		h.rejoin(session) // before the wallet hears of it: what it sends next finds the link
+	if session.Link != "" {
+		h.renew(session) // before the wallet hears of it: what it sends next finds the link
 	}
 	return nil
 }

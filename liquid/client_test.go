@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -88,14 +89,15 @@ func (n *node) start() {
 	must(err)
 	n.bus = membus.New().Join()
 	accounts := chain.Default()
+	log := slog.New(slog.NewTextHandler(n.t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	n.server, err = server.New(server.Config{
-		Origin: n.origin, Store: n.store, Bus: n.bus, Verifier: accounts, Chains: accounts.Chains(), Now: n.now, Limits: n.limits,
+		Origin: n.origin, Store: n.store, Bus: n.bus, Verifier: accounts, Chains: accounts.Chains(), Now: n.now, Limits: n.limits, Logger: log,
 	})
 	must(err)
 	party, err := passkey.New(passkey.Config{RPID: "localhost", Origins: []string{string(n.origin), "https://localhost", androidOrigin}})
 	must(err)
 	n.handler, err = liquid.New(context.Background(), liquid.Config{
-		Server: n.server, Store: n.store, Origin: n.origin, Name: "Example", Chain: protocol.AlgorandMainNet, Passkeys: party, Wallets: accounts, Now: n.now,
+		Server: n.server, Store: n.store, Origin: n.origin, Name: "Example", Chain: protocol.AlgorandMainNet, Passkeys: party, Wallets: accounts, Now: n.now, Logger: log,
 	})
 	must(err)
 	mux := http.NewServeMux()
@@ -449,7 +451,7 @@ func (s *socket) expect(is func(string) bool) string {
 		select {
 		case <-s.news:
 		case <-deadline:
-			s.t.Fatalf("nothing comes; heard %s", heard)
+			s.t.Fatalf("nothing comes to %p; heard %s", s, heard)
 		}
 	}
 }

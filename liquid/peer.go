@@ -100,7 +100,11 @@ func (p *peer) onSignal(e *socketio.Event) {
 	}
 	if err := p.pass(e.Name, e.Args[0].JSON); err != nil {
 		p.handler.log.Debug("event not passed on", "event", e.Name, "code", protocol.CodeOf(err))
-		p.refuse("Not linked")
+		if protocol.CodeOf(err) == protocol.MailboxFull {
+			p.refuse("The other side is away; try again")
+		} else {
+			p.refuse("Not linked")
+		}
 	}
 }
 

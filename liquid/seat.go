@@ -50,6 +50,8 @@ type end struct {
 	// socket ends without a word when a phone sleeps. The server keeps them, too.
 	kept []signal
 	next uint64 // frames that came
+	// taken is closed when the other end has taken more of what was sent to it.
+	taken chan struct{}
 }
 
 // keptEvents is how many that is.
@@ -143,10 +145,38 @@ func (h *Handler) leave(p *peer, id liaison.SessionID) {
 	}
 }
 
-// rejoin lets the sockets of a session speak through the link that it has now.
-func (h *Handler) rejoin(session liaison.Session) {
-	if s := h.seats.find(session.ID); s != nil {
-		s.refresh(session, nil)
+// renew lets the sockets of a session go on in what it has become. What they were
+// told before is not theirs any more.
+func (h *Handler) renew(session liaison.Session) {
+	s := h.seats.find(session.ID)
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	if s.port != nil {
+		s.port.Close()
+	}
+	s.vacateLocked()
+	s.askAgainLocked(session)
+	s.mu.Unlock()
+	s.refresh(session, nil)
+}
+
+// vacateLocked forgets what was heard through a port that has ended.
+func (s *seat) vacateLocked() {
+	s.port = nil
+	clear(s.ends)
+	for p := range s.peers {
+		p.current = ""
+	}
+}
+
+// askAgainLocked lets the news of links that still wait come through a new port.
+func (s *seat) askAgainLocked(session liaison.Session) {
+	for id := range s.waiting {
+		if err := s.askLocked(session, id); err != nil {
+			s.handler.log.Debug("link not heard of any more", "code", protocol.CodeOf(err))
+		}
 	}
 }
 
@@ -205,8 +235,11 @@ func (s *seat) portLocked(session liaison.Session) (*server.Port, error) {
 		return s.port, nil
 	}
 	var port *server.Port
-	port, err := s.handler.dialect.OpenPort(session, s.hear, func(code protocol.Code) { s.portEnded(code) })
-	s.port = port
+	var err error
+	port, err = s.handler.dialect.OpenPort(session, s.hear, func(code protocol.Code) { s.portEnded(&port, code) })
+	if err == nil {
+		s.port = port
+	}
 	return port, err
 }
 
@@ -280,20 +313,40 @@ func (s *seat) pass(ctx context.Context, p *peer, session liaison.Session, name 
 			return err
 		}
 	}
+	for {
+		taken, err := s.send(id, name, argument)
+		if protocol.CodeOf(err) != protocol.MailboxFull {
+			return err
+		}
+		select { // nothing more is read from the client meanwhile
+		case <-taken:
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+// send sends one event. If the other end has not taken enough of what was sent
+// before, it returns what is closed when it takes more.
+func (s *seat) send(id protocol.RequestID, name string, argument json.RawMessage) (taken <-chan struct{}, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if e = s.ends[id]; e == nil || s.port == nil {
-		return protocol.LinkClosed
+	e := s.ends[id]
+	if e == nil || s.port == nil {
+		return nil, protocol.LinkClosed
 	}
 	payload, err := encode(e.link, name, argument)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if name == offerDescription || name == answerDescription {
 		e.kept = nil
 		s.acknowledgeLocked(e)
 	}
-	return s.port.Send(id, payload, ours(e.link) && name == offerDescription)
+	if e.taken == nil {
+		e.taken = make(chan struct{})
+	}
+	return e.taken, s.port.Send(id, payload, ours(e.link) && name == offerDescription)
 }
 
 // acknowledgeLocked tells the server which frames it need not keep any more.
@@ -318,6 +371,13 @@ func (s *seat) hear(m protocol.ServerMessage) {
 			if p.current == m.RequestID {
 				p.socket.Emit("presence", map[string]protocol.PeerState{"state": m.State})
 			}
+		}
+	case protocol.OpAcked:
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if e := s.ends[m.RequestID]; e != nil && e.taken != nil {
+			close(e.taken)
+			e.taken = nil
 		}
 	case protocol.OpClosed:
 		s.closed(m.RequestID)
@@ -401,17 +461,16 @@ func (s *seat) closed(id protocol.RequestID) {
 	}
 }
 
-// portEnded lets the sockets go on in the session as it is now: it has signed in or
-// out, or messages have piled up.
-func (s *seat) portEnded(code protocol.Code) {
-	s.mu.Lock()
-	s.port = nil
-	clear(s.ends)
-	for p := range s.peers {
-		p.current = ""
+// portEnded lets the sockets go on in the session as it is now, after the server
+// has closed a port: the session has signed in or out elsewhere, or has ended.
+func (s *seat) portEnded(port **server.Port, code protocol.Code) {
+	s.mu.Lock() // held while the port is opened, too
+	mine := s.port == *port
+	if mine {
+		s.vacateLocked()
 	}
 	s.mu.Unlock()
-	if code == protocol.ShuttingDown {
+	if !mine || code == protocol.ShuttingDown {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), eventTimeout)
@@ -422,11 +481,7 @@ func (s *seat) portEnded(code protocol.Code) {
 		return
 	}
 	s.mu.Lock()
-	for id := range s.waiting {
-		if err := s.askLocked(session, id); err != nil {
-			s.handler.log.Debug("link not heard of any more", "code", protocol.CodeOf(err))
-		}
-	}
+	s.askAgainLocked(session)
 	s.mu.Unlock()
 	s.refresh(session, nil)
 }

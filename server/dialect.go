@@ -122,8 +122,7 @@ type Port struct {
 }
 
 // OpenPort opens a port for a session. Hear is called with each message, one at a
-// time and from another goroutine, and should not block: messages that pile up
-// close the port. Ended is called once, with the reason, when the server closes the
+// time and from another goroutine, and should not block for long. Ended is called once, with the reason, when the server closes the
 // port; the session may have changed, or the server stops.
 func (d Dialect) OpenPort(session liaison.Session, hear func(protocol.ServerMessage), ended func(protocol.Code)) (*Port, error) {
 	s := d.server

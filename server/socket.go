@@ -43,7 +43,7 @@ type socket struct {
 	network netip.Addr   // what may be compared with the other side's; see networkAddress
 	heard   atomic.Int64 // when anything was read last, in Unix seconds
 	opened  int64        // in Unix seconds
-	inside  bool         // the client is in this process: a [Port]
+	inside  bool         // the client is in this process, a [Port]: what waits for it is in the mailboxes anyway
 
 	// Owned by the reading goroutine.
 	pace      pace
@@ -228,7 +228,7 @@ func (s *socket) enqueue(out outbound) bool {
 		return false
 	}
 	limits := &s.server.cfg.Limits
-	if len(s.queue) >= limits.OutboundMessages || s.queueBytes+len(out.payload) > limits.OutboundBytes {
+	if !s.inside && (len(s.queue) >= limits.OutboundMessages || s.queueBytes+len(out.payload) > limits.OutboundBytes) {
 		s.closeLocked(protocol.SlowReader)
 		return false
 	}
