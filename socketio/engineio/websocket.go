@@ -26,6 +26,7 @@ type webSocket struct {
 	// Guarded by the session's mu.
 	deadline time.Time // of writes
 	limited  bool      // the deadline is that of the last words
+	shutting bool      // it is to be closed
 }
 
 // canUpgrade checks what the library would answer in its own way.
@@ -268,33 +269,37 @@ func (ws *webSocket) complete() {
 func (s *Session) write(ws *webSocket) {
 	defer s.server.running.Done()
 	for {
-		batch := s.takeQueue()
+		batch, shut := s.takeQueue(ws)
+		if shut {
+			ws.close()
+		}
 		if len(batch) == 0 {
 			return
 		}
 		for _, p := range batch {
 			if !ws.writePacket(p) {
 				s.end(TransportError)
-				return
+				break
 			}
 		}
 	}
 }
 
 // takeQueue returns what is to be written next. If that is nothing, the writer
-// counts as ended.
-func (s *Session) takeQueue() []packet {
+// counts as ended, and may have to close the WebSocket.
+func (s *Session) takeQueue(ws *webSocket) (batch []packet, shut bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	batch := s.queue
+	batch = s.queue
 	s.queue, s.bytes = nil, 0
-	if len(batch) == 0 {
-		s.writing = false
-		if s.state == leaving {
-			s.closeLocked()
-		}
+	if len(batch) > 0 {
+		return batch, false
 	}
-	return batch
+	if s.state == leaving {
+		s.closeLocked()
+	}
+	s.writing = false
+	return nil, ws.shutting
 }
 
 func (ws *webSocket) writePacket(p packet) bool {
@@ -337,18 +342,28 @@ func (ws *webSocket) setWriteDeadline(t time.Time) {
 	_ = ws.conn.SetWriteDeadline(t) // an error comes with the write
 }
 
-// shut closes the WebSocket without a code, as the reference implementation
-// does. It does not wait. The caller holds the session's mu.
+// shut has the WebSocket closed. It does not wait. The caller holds the session's
+// mu.
 func (ws *webSocket) shut() {
 	ws.limitWrites()
-	server := ws.session.server
-	server.running.Add(1)
+	ws.shutting = true
+	s := ws.session
+	if s.writing && s.socket == ws {
+		return // the writer does it
+	}
+	s.server.running.Add(1)
 	go func() {
-		defer server.running.Done()
-		_ = ws.ws.WriteMessage(gws.OpcodeCloseConnection, nil)
-		_ = ws.conn.Close()
-		_ = ws.conn.SetReadDeadline(time.Now().Add(lingerTimeout))
+		defer s.server.running.Done()
+		ws.close()
 	}()
+}
+
+// close closes the WebSocket without a code, as the reference implementation
+// does.
+func (ws *webSocket) close() {
+	_ = ws.ws.WriteMessage(gws.OpcodeCloseConnection, nil)
+	_ = ws.conn.Close()
+	_ = ws.conn.SetReadDeadline(time.Now().Add(lingerTimeout))
 }
 
 // read carries out what the client sends until the connection ends.
