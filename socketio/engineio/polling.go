@@ -205,9 +205,9 @@ func (s *Session) beginPost(p *post) (ok, ignored bool) {
 		return false, false
 	}
 	s.post = p
-	// Until the next ping times out at the latest, since a client that is still
-	// sending cannot answer it.
-	_ = p.control.SetReadDeadline(time.Now().Add(s.server.cfg.PingInterval + s.server.cfg.PingTimeout))
+	// Until after the next ping has timed out, since a client that is still sending
+	// cannot answer it. This is for sessions that have moved on to a WebSocket.
+	_ = p.control.SetReadDeadline(time.Now().Add(s.server.cfg.PingInterval + s.server.cfg.PingTimeout + lingerTimeout))
 	return true, false
 }
 

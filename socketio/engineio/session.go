@@ -15,9 +15,9 @@ const (
 	// lingerTimeout is how long the other side of a connection may take to close
 	// it too, and how long the last words may take to be written.
 	lingerTimeout = time.Second
-	// probedPollDelay holds back polls that arrive after a probe. Each of them
-	// has to return, so that the client can complete its upgrade, but a client
-	// that does not complete it must not poll as fast as it can.
+	// probedPollDelay is for the polls during a probe. They have to return, so that
+	// the client can complete its upgrade; but at once one would only make it poll
+	// again, if it does not know the outcome of its probe yet, or does not mind.
 	probedPollDelay = 50 * time.Millisecond
 )
 
@@ -285,7 +285,7 @@ func (s *Session) leaveLocked(reason Reason, farewell byte) {
 	}
 	s.timer.Reset(linger)
 	if s.socket != nil {
-		s.socket.limitWrites()
+		s.socket.conn.limitWrites()
 	}
 	s.flushLocked()
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/lxzan/gws"
@@ -24,9 +25,7 @@ type webSocket struct {
 	conn    *conn
 
 	// Guarded by the session's mu.
-	deadline time.Time // of writes
-	limited  bool      // the deadline is that of the last words
-	shutting bool      // it is to be closed
+	shutting bool // it is to be closed
 }
 
 // canUpgrade checks what the library would answer in its own way.
@@ -66,7 +65,7 @@ func (s *Session) upgrade(w http.ResponseWriter, r *http.Request) *webSocket {
 		early, _ := buffered.Reader.Peek(n)
 		reader = bufio.NewReaderSize(io.MultiReader(bytes.NewReader(bytes.Clone(early)), raw), readBuffer)
 	}
-	c := &conn{Conn: raw, header: headerLines(w.Header())}
+	c := &conn{Conn: raw, header: headerLines(w.Header()), timeout: s.server.cfg.WriteTimeout}
 	library, err := s.server.upgrader.UpgradeFromConn(c, reader, r)
 	if err != nil { // the connection broke: the request was checked
 		c.cut()
@@ -216,9 +215,8 @@ func (ws *webSocket) isSocket() bool {
 func (ws *webSocket) receiveProbe(p packet) {
 	switch {
 	case p.kind == kindPing && string(p.data) == probe:
-		// Before the poll returns: the client must know that it need not poll again.
+		ws.probed()
 		ws.write(gws.OpcodeText, []byte{kindPong, 'p', 'r', 'o', 'b', 'e'})
-		ws.probeAnswered()
 	case p.kind == kindUpgrade:
 		ws.complete()
 	default:
@@ -226,17 +224,18 @@ func (ws *webSocket) receiveProbe(p packet) {
 	}
 }
 
-// probeAnswered makes the pending poll return.
-func (ws *webSocket) probeAnswered() {
+// probed makes the pending poll return, but not before the client had time to
+// learn that it need not poll again.
+func (ws *webSocket) probed() {
 	s := ws.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.probe != ws {
+	if s.probe != ws || s.probed {
 		return
 	}
 	s.probed = true
-	if s.poll != nil {
-		s.answerPollLocked(pollAnswer{body: []byte{kindNoop}})
+	if p := s.poll; p != nil {
+		time.AfterFunc(probedPollDelay, func() { s.endPoll(p) })
 	}
 }
 
@@ -313,39 +312,13 @@ func (ws *webSocket) writePacket(p packet) bool {
 }
 
 func (ws *webSocket) write(opcode gws.Opcode, payload []byte) bool {
-	ws.extendDeadline()
 	return ws.ws.WriteMessage(opcode, payload) == nil
-}
-
-// extendDeadline gives the next write its time. Setting a deadline costs a part
-// of what a frame does, so it is not done for every one.
-func (ws *webSocket) extendDeadline() {
-	now, timeout := time.Now(), ws.session.server.cfg.WriteTimeout
-	ws.session.mu.Lock()
-	defer ws.session.mu.Unlock()
-	if !ws.limited && ws.deadline.Sub(now) < timeout*9/10 {
-		ws.deadline = now.Add(timeout)
-		ws.setWriteDeadline(ws.deadline)
-	}
-}
-
-// limitWrites gives all that is still to be written the time of last words. The
-// caller holds the session's mu.
-func (ws *webSocket) limitWrites() {
-	if !ws.limited {
-		ws.limited = true
-		ws.setWriteDeadline(time.Now().Add(lingerTimeout))
-	}
-}
-
-func (ws *webSocket) setWriteDeadline(t time.Time) {
-	_ = ws.conn.SetWriteDeadline(t) // an error comes with the write
 }
 
 // shut has the WebSocket closed. It does not wait. The caller holds the session's
 // mu.
 func (ws *webSocket) shut() {
-	ws.limitWrites()
+	ws.conn.limitWrites()
 	ws.shutting = true
 	s := ws.session
 	if s.writing && s.socket == ws {
@@ -361,7 +334,7 @@ func (ws *webSocket) shut() {
 // close closes the WebSocket without a code, as the reference implementation
 // does.
 func (ws *webSocket) close() {
-	_ = ws.ws.WriteMessage(gws.OpcodeCloseConnection, nil)
+	ws.conn.sayClose()
 	_ = ws.conn.Close()
 	_ = ws.conn.SetReadDeadline(time.Now().Add(lingerTimeout))
 }
@@ -452,18 +425,33 @@ type silence struct{}
 func (silence) Error(...any) {}
 
 // conn is a connection as the library sees it: its first write gets the headers
-// of the handshake, since the library knows those of all handshakes only; and
-// it is closed in two steps, so that what was written before reaches a client
-// that is still sending.
+// of the handshake, since the library knows those of all handshakes only; each
+// write has its time, also those of the library's own accord; and it is closed in
+// two steps, so that what was written before reaches a client that is still
+// sending.
 type conn struct {
 	net.Conn
-	header []byte // owned by whoever performs the handshake, then nil
+	timeout time.Duration // fixed
+	header  []byte        // owned by whoever performs the handshake, then nil
+
+	mu sync.Mutex
+	// Guarded by mu.
+	deadline time.Time // of writes
+	limited  bool      // the deadline is that of the last words
+	ended    bool      // the last words have been said
 }
 
 // Write implements net.Conn.
 func (c *conn) Write(data []byte) (int, error) {
 	if c.header == nil {
-		return c.Conn.Write(data)
+		if !c.extendDeadline() {
+			return 0, net.ErrClosed
+		}
+		n, err := c.Conn.Write(data)
+		if err != nil {
+			c.limitWrites() // the library tries once more, to say why
+		}
+		return n, err
 	}
 	header := c.header
 	c.header = nil
@@ -471,14 +459,57 @@ func (c *conn) Write(data []byte) (int, error) {
 	if !ok || !bytes.HasPrefix(data, []byte("HTTP/1.1 101 ")) {
 		return c.Conn.Write(data)
 	}
+	// With a deadline that the library sets, and removes afterwards.
 	if _, err := c.Conn.Write(append(append(bytes.Clone(head), header...), '\r', '\n')); err != nil {
 		return 0, err
 	}
 	return len(data), nil
 }
 
+// extendDeadline gives the next write its time. Setting a deadline costs a part
+// of what a frame does, so it is not done for every one. It returns false if
+// nothing may be written any more.
+func (c *conn) extendDeadline() bool {
+	now := time.Now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended {
+		return false
+	}
+	if !c.limited && c.deadline.Sub(now) < c.timeout*9/10 {
+		c.deadline = now.Add(c.timeout)
+		_ = c.SetWriteDeadline(c.deadline) // an error comes with the write
+	}
+	return true
+}
+
+// sayClose sends a close frame without a code. The library would send one more
+// as its answer to that of the client.
+func (c *conn) sayClose() {
+	c.mu.Lock()
+	ended := c.ended
+	c.ended = true
+	c.mu.Unlock()
+	if !ended {
+		_, _ = c.Conn.Write([]byte{0x88, 0x00}) // a client that is gone needs none
+	}
+}
+
+// limitWrites gives all that is still to be written the time of last words.
+func (c *conn) limitWrites() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.limited {
+		c.limited = true
+		_ = c.SetWriteDeadline(time.Now().Add(lingerTimeout))
+	}
+}
+
 // Close ends what we send. The connection lives until drain.
 func (c *conn) Close() error {
+	c.mu.Lock()
+	c.ended = true
+	c.mu.Unlock()
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
 	}
