@@ -229,8 +229,9 @@ func (s *Session) deliverLocked() {
 	p.answer <- pollAnswer{body: s.takePayloadLocked()}
 }
 
-// takePayloadLocked takes the next poll answer out of the queue. If that was the
-// last of a session that is leaving, the session is closed.
+// takePayloadLocked takes the next poll answer out of the queue. If there is
+// nothing left and the session is leaving, that is the farewell, and the session
+// is closed.
 func (s *Session) takePayloadLocked() []byte {
 	var body []byte
 	taken := 0
@@ -251,15 +252,13 @@ func (s *Session) takePayloadLocked() []byte {
 		taken++
 	}
 	s.queue = s.queue[taken:]
-	if len(s.queue) > 0 {
-		return body
+	if len(s.queue) == 0 {
+		s.queue = nil
 	}
-	s.queue = nil
-	if s.state == leaving {
-		if len(body) > 0 {
-			body = append(body, separator)
-		}
-		body = append(body, s.farewell)
+	if s.state == leaving && len(body) == 0 {
+		// Not together with what comes before: Socket.IO clients handle packets only
+		// after they have handled the end of the session.
+		body = []byte{s.farewell}
 		s.closeLocked()
 	}
 	return body

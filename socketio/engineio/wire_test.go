@@ -327,7 +327,8 @@ func TestCloseFlushes(t *testing.T) {
 		session.wantClosed(t, engineio.ForcedClose)
 		c.Post(t, sid, "4late").Want(t, 200, "ok") // no error before the last words
 		c.Poll(t, sid).Want(t, 200, "4a")
-		c.Poll(t, sid).Want(t, 200, "4b\x1e1")
+		c.Poll(t, sid).Want(t, 200, "4b")
+		c.Poll(t, sid).Want(t, 200, "1")
 		c.Poll(t, sid).WantStatus(t, 400)
 		if len(session.messages) != 0 {
 			t.Error("a message was received after Close")
