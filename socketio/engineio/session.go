@@ -277,7 +277,7 @@ func (s *Session) leaveLocked(reason Reason, farewell byte) {
 	}
 	s.state, s.farewell = leaving, farewell
 	s.endedLocked(reason)
-	s.dropProbeLocked()
+	// A WebSocket that is on its way stays: its client may poll no more.
 	linger := s.server.cfg.PingTimeout
 	if farewell == kindNoop { // the client wants no more than to see its poll return
 		linger = lingerTimeout

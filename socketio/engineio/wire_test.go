@@ -355,6 +355,26 @@ func TestCloseFlushes(t *testing.T) {
 	})
 }
 
+// TestCloseDuringUpgrade: the client polls no more, and gets what was sent, and
+// the end, over its WebSocket.
+func TestCloseDuringUpgrade(t *testing.T) {
+	inBubble(t, engineio.Config{}, func(t *testing.T, c *wiretest.Client, opened sessions) {
+		sid := c.Open(t)
+		session := <-opened
+		ws := c.WebSocket(t, sid)
+		ws.Send(t, "2probe")
+		ws.Want(t, "3probe")
+		c.Poll(t, sid).Want(t, 200, "6")
+		session.Send(text("last words"))
+		session.Close("")
+		session.wantClosed(t, engineio.ForcedClose)
+		ws.Send(t, "5")
+		ws.Want(t, "4last words")
+		ws.WantClose(t, 1005)
+		c.Poll(t, sid).WantStatus(t, 400)
+	})
+}
+
 func TestServerClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, opened, server := serve(t, engineio.Config{}, wiretest.InMemory)
