@@ -114,7 +114,8 @@ func (c *connection) receive(p *packet) bool {
 		c.await()
 	}
 	if p.kind == typeConnect {
-		return c.connect(p)
+		c.connect(p)
+		return true
 	}
 	c.mu.Lock()
 	socket := c.sockets[p.namespace]
@@ -155,25 +156,24 @@ func (c *connection) receiveEvent(socket *Socket, p *packet) {
 	c.do(func() { socket.handle(e) })
 }
 
-// connect begins to connect to a namespace. It returns false if the client is
-// connected already.
-func (c *connection) connect(p *packet) bool {
+// connect begins to connect to a namespace.
+func (c *connection) connect(p *packet) {
 	namespace := c.server.namespace(p.namespace)
 	if namespace == nil {
 		c.refuse(p.namespace, &ConnectError{Message: "Invalid namespace"})
-		return true
+		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	old := c.sockets[p.namespace]
 	switch {
 	case c.ended:
-		return true
+		return
 	case old != nil && old.isLive():
-		return false
+		return // clients up to 4.1 say it twice if their user does
 	case old == nil && len(c.sockets) >= c.server.cfg.MaxNamespaces:
 		c.refuse(p.namespace, &ConnectError{Message: "Too many namespaces"})
-		return true
+		return
 	}
 	socket := newSocket(c, namespace, p.data)
 	if c.sockets == nil {
@@ -182,7 +182,6 @@ func (c *connection) connect(p *packet) bool {
 	c.sockets[p.namespace] = socket
 	c.lonely.Stop()
 	c.doLocked(socket.connect)
-	return true
 }
 
 // refuse answers a CONNECT with an error.

@@ -28,10 +28,14 @@ import (
 func main() {
 	listen := flag.String("listen", "127.0.0.1:3000", "address to listen on")
 	mode := flag.String("mode", "socketio", "engineio or socketio")
+	t := suiteTimes
+	flag.DurationVar(&t.pingInterval, "ping-interval", t.pingInterval, "time between a pong and the next ping")
+	flag.DurationVar(&t.pingTimeout, "ping-timeout", t.pingTimeout, "time for a pong")
+	flag.DurationVar(&t.connect, "connect-timeout", t.connect, "time for the first namespace")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *listen, *mode); err != nil {
+	if err := run(ctx, *listen, *mode, t); err != nil {
 		fmt.Fprintln(os.Stderr, "conformance:", err)
 		os.Exit(1)
 	}
@@ -43,8 +47,8 @@ type handler interface {
 	Close(context.Context) error
 }
 
-func run(ctx context.Context, listen, mode string) error {
-	h, err := newHandler(mode)
+func run(ctx context.Context, listen, mode string, t times) error {
+	h, err := newHandler(mode, t)
 	if err != nil {
 		return err
 	}
@@ -67,19 +71,20 @@ func run(ctx context.Context, listen, mode string) error {
 	return nil
 }
 
-// timing is what the suites assume.
-func timing() engineio.Config {
-	return engineio.Config{PingInterval: 300 * time.Millisecond, PingTimeout: 200 * time.Millisecond, MaxPayload: 1_000_000}
-}
+// times are those of a server.
+type times struct{ pingInterval, pingTimeout, connect time.Duration }
 
-func newHandler(mode string) (handler, error) {
+// suiteTimes is what the suites assume.
+var suiteTimes = times{300 * time.Millisecond, 200 * time.Millisecond, time.Second}
+
+func newHandler(mode string, t times) (handler, error) {
+	cfg := engineio.Config{PingInterval: t.pingInterval, PingTimeout: t.pingTimeout, MaxPayload: 1_000_000}
 	switch mode {
 	case "engineio":
-		cfg := timing()
 		cfg.Open = func(s *engineio.Session) engineio.Handler { return echo{s} }
 		return engineio.New(cfg)
 	case "socketio":
-		server, err := socketio.New(socketio.Config{Engine: timing(), ConnectTimeout: time.Second})
+		server, err := socketio.New(socketio.Config{Engine: cfg, ConnectTimeout: t.connect})
 		if err != nil {
 			return nil, err
 		}

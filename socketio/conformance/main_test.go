@@ -18,7 +18,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func inBubble(t *testing.T, mode string, test func(t *testing.T, c *wiretest.Client)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		h, err := newHandler(mode)
+		h, err := newHandler(mode, suiteTimes)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -337,12 +337,12 @@ func TestInvalidPackets(t *testing.T) {
 }
 
 func TestProgram(t *testing.T) {
-	if err := run(t.Context(), "127.0.0.1:0", "both"); err == nil {
+	if err := run(t.Context(), "127.0.0.1:0", "both", suiteTimes); err == nil {
 		t.Error("unknown mode: got no error")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := run(ctx, "127.0.0.1:0", "socketio"); err != nil {
+	if err := run(ctx, "127.0.0.1:0", "socketio", suiteTimes); err != nil {
 		t.Error(err)
 	}
 }

@@ -205,9 +205,9 @@ func (s *Session) beginPost(p *post) (ok, ignored bool) {
 		return false, false
 	}
 	s.post = p
-	// Until the next ping times out at the latest, since a client that is still
-	// sending cannot answer it.
-	_ = p.control.SetReadDeadline(time.Now().Add(s.server.cfg.PingInterval + s.server.cfg.PingTimeout))
+	// Until after the next ping has timed out, since a client that is still sending
+	// cannot answer it. This is for sessions that have moved on to a WebSocket.
+	_ = p.control.SetReadDeadline(time.Now().Add(s.server.cfg.PingInterval + s.server.cfg.PingTimeout + lingerTimeout))
 	return true, false
 }
 
@@ -217,24 +217,26 @@ func (s *Session) beginPost(p *post) (ok, ignored bool) {
 func (s *Session) readPost(w http.ResponseWriter, r *http.Request, p *post) ([]packet, int) {
 	limit := int64(s.server.cfg.MaxPayload)
 	if r.ContentLength > limit {
+		s.endReading(p, time.Now().Add(lingerTimeout))
 		return nil, http.StatusRequestEntityTooLarge
 	}
 	// Revision 4 knows text only. The reference implementation left such a POST
 	// without an answer.
 	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "application/octet-stream" {
+		s.endReading(p, time.Now().Add(lingerTimeout))
 		s.end(ParseError)
 		return nil, http.StatusBadRequest
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
-	if !s.endReading(p) {
-		return nil, http.StatusBadRequest
-	}
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
+		s.endReading(p, time.Now().Add(lingerTimeout))
 		return nil, http.StatusRequestEntityTooLarge
-	case err != nil:
+	case err != nil: // the deadline stays, since net/http tries to read the rest
 		s.end(TransportError)
+		return nil, http.StatusBadRequest
+	case !s.endReading(p, time.Time{}):
 		return nil, http.StatusBadRequest
 	}
 	packets, err := parsePayload(body, s.server.cfg.MaxPackets)
@@ -245,16 +247,17 @@ func (s *Session) readPost(w http.ResponseWriter, r *http.Request, p *post) ([]p
 	return packets, 0
 }
 
-// endReading frees the connection's deadline. It returns false if the session
+// endReading sets the deadline for what may still be unread, which net/http
+// tries to read before it closes the connection. It returns false if the session
 // ended meanwhile.
-func (s *Session) endReading(p *post) bool {
+func (s *Session) endReading(p *post, deadline time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p.reading = false
 	if s.state == closed {
 		return false
 	}
-	_ = p.control.SetReadDeadline(time.Time{})
+	_ = p.control.SetReadDeadline(deadline)
 	return true
 }
 

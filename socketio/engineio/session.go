@@ -15,9 +15,9 @@ const (
 	// lingerTimeout is how long the other side of a connection may take to close
 	// it too, and how long the last words may take to be written.
 	lingerTimeout = time.Second
-	// probedPollDelay holds back polls that arrive after a probe. Each of them
-	// has to return, so that the client can complete its upgrade, but a client
-	// that does not complete it must not poll as fast as it can.
+	// probedPollDelay is for the polls during a probe. They have to return, so that
+	// the client can complete its upgrade; but at once one would only make it poll
+	// again, if it does not know the outcome of its probe yet, or does not mind.
 	probedPollDelay = 50 * time.Millisecond
 )
 
@@ -229,8 +229,9 @@ func (s *Session) deliverLocked() {
 	p.answer <- pollAnswer{body: s.takePayloadLocked()}
 }
 
-// takePayloadLocked takes the next poll answer out of the queue. If that was the
-// last of a session that is leaving, the session is closed.
+// takePayloadLocked takes the next poll answer out of the queue. If there is
+// nothing left and the session is leaving, that is the farewell, and the session
+// is closed.
 func (s *Session) takePayloadLocked() []byte {
 	var body []byte
 	taken := 0
@@ -251,15 +252,13 @@ func (s *Session) takePayloadLocked() []byte {
 		taken++
 	}
 	s.queue = s.queue[taken:]
-	if len(s.queue) > 0 {
-		return body
+	if len(s.queue) == 0 {
+		s.queue = nil
 	}
-	s.queue = nil
-	if s.state == leaving {
-		if len(body) > 0 {
-			body = append(body, separator)
-		}
-		body = append(body, s.farewell)
+	if s.state == leaving && len(body) == 0 {
+		// Not together with what comes before: Socket.IO clients handle packets only
+		// after they have handled the end of the session.
+		body = []byte{s.farewell}
 		s.closeLocked()
 	}
 	return body
@@ -278,14 +277,14 @@ func (s *Session) leaveLocked(reason Reason, farewell byte) {
 	}
 	s.state, s.farewell = leaving, farewell
 	s.endedLocked(reason)
-	s.dropProbeLocked()
+	// A WebSocket that is on its way stays: its client may poll no more.
 	linger := s.server.cfg.PingTimeout
 	if farewell == kindNoop { // the client wants no more than to see its poll return
 		linger = lingerTimeout
 	}
 	s.timer.Reset(linger)
 	if s.socket != nil {
-		s.socket.limitWrites()
+		s.socket.conn.limitWrites()
 	}
 	s.flushLocked()
 }

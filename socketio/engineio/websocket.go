@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/lxzan/gws"
@@ -24,8 +25,7 @@ type webSocket struct {
 	conn    *conn
 
 	// Guarded by the session's mu.
-	deadline time.Time // of writes
-	limited  bool      // the deadline is that of the last words
+	shutting bool // it is to be closed
 }
 
 // canUpgrade checks what the library would answer in its own way.
@@ -65,7 +65,7 @@ func (s *Session) upgrade(w http.ResponseWriter, r *http.Request) *webSocket {
 		early, _ := buffered.Reader.Peek(n)
 		reader = bufio.NewReaderSize(io.MultiReader(bytes.NewReader(bytes.Clone(early)), raw), readBuffer)
 	}
-	c := &conn{Conn: raw, header: headerLines(w.Header())}
+	c := &conn{Conn: raw, header: headerLines(w.Header()), timeout: s.server.cfg.WriteTimeout}
 	library, err := s.server.upgrader.UpgradeFromConn(c, reader, r)
 	if err != nil { // the connection broke: the request was checked
 		c.cut()
@@ -215,9 +215,8 @@ func (ws *webSocket) isSocket() bool {
 func (ws *webSocket) receiveProbe(p packet) {
 	switch {
 	case p.kind == kindPing && string(p.data) == probe:
-		// Before the poll returns: the client must know that it need not poll again.
+		ws.probed()
 		ws.write(gws.OpcodeText, []byte{kindPong, 'p', 'r', 'o', 'b', 'e'})
-		ws.probeAnswered()
 	case p.kind == kindUpgrade:
 		ws.complete()
 	default:
@@ -225,17 +224,18 @@ func (ws *webSocket) receiveProbe(p packet) {
 	}
 }
 
-// probeAnswered makes the pending poll return.
-func (ws *webSocket) probeAnswered() {
+// probed makes the pending poll return, but not before the client had time to
+// learn that it need not poll again.
+func (ws *webSocket) probed() {
 	s := ws.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.probe != ws {
+	if s.probe != ws || s.probed {
 		return
 	}
 	s.probed = true
-	if s.poll != nil {
-		s.answerPollLocked(pollAnswer{body: []byte{kindNoop}})
+	if p := s.poll; p != nil {
+		time.AfterFunc(probedPollDelay, func() { s.endPoll(p) })
 	}
 }
 
@@ -257,6 +257,9 @@ func (ws *webSocket) complete() {
 	s.expiry.Stop()
 	s.probing, s.probed, s.probe, s.expiry = false, false, nil, nil
 	s.socket = ws
+	if s.state == leaving {
+		ws.conn.limitWrites()
+	}
 	if s.poll != nil {
 		s.answerPollLocked(pollAnswer{refused: true})
 	}
@@ -268,33 +271,37 @@ func (ws *webSocket) complete() {
 func (s *Session) write(ws *webSocket) {
 	defer s.server.running.Done()
 	for {
-		batch := s.takeQueue()
+		batch, shut := s.takeQueue(ws)
+		if shut {
+			ws.close()
+		}
 		if len(batch) == 0 {
 			return
 		}
 		for _, p := range batch {
 			if !ws.writePacket(p) {
 				s.end(TransportError)
-				return
+				break
 			}
 		}
 	}
 }
 
 // takeQueue returns what is to be written next. If that is nothing, the writer
-// counts as ended.
-func (s *Session) takeQueue() []packet {
+// counts as ended, and may have to close the WebSocket.
+func (s *Session) takeQueue(ws *webSocket) (batch []packet, shut bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	batch := s.queue
+	batch = s.queue
 	s.queue, s.bytes = nil, 0
-	if len(batch) == 0 {
-		s.writing = false
-		if s.state == leaving {
-			s.closeLocked()
-		}
+	if len(batch) > 0 {
+		return batch, false
 	}
-	return batch
+	if s.state == leaving {
+		s.closeLocked()
+	}
+	s.writing = false
+	return nil, ws.shutting
 }
 
 func (ws *webSocket) writePacket(p packet) bool {
@@ -308,47 +315,31 @@ func (ws *webSocket) writePacket(p packet) bool {
 }
 
 func (ws *webSocket) write(opcode gws.Opcode, payload []byte) bool {
-	ws.extendDeadline()
 	return ws.ws.WriteMessage(opcode, payload) == nil
 }
 
-// extendDeadline gives the next write its time. Setting a deadline costs a part
-// of what a frame does, so it is not done for every one.
-func (ws *webSocket) extendDeadline() {
-	now, timeout := time.Now(), ws.session.server.cfg.WriteTimeout
-	ws.session.mu.Lock()
-	defer ws.session.mu.Unlock()
-	if !ws.limited && ws.deadline.Sub(now) < timeout*9/10 {
-		ws.deadline = now.Add(timeout)
-		ws.setWriteDeadline(ws.deadline)
-	}
-}
-
-// limitWrites gives all that is still to be written the time of last words. The
-// caller holds the session's mu.
-func (ws *webSocket) limitWrites() {
-	if !ws.limited {
-		ws.limited = true
-		ws.setWriteDeadline(time.Now().Add(lingerTimeout))
-	}
-}
-
-func (ws *webSocket) setWriteDeadline(t time.Time) {
-	_ = ws.conn.SetWriteDeadline(t) // an error comes with the write
-}
-
-// shut closes the WebSocket without a code, as the reference implementation
-// does. It does not wait. The caller holds the session's mu.
+// shut has the WebSocket closed. It does not wait. The caller holds the session's
+// mu.
 func (ws *webSocket) shut() {
-	ws.limitWrites()
-	server := ws.session.server
-	server.running.Add(1)
+	ws.conn.limitWrites()
+	ws.shutting = true
+	s := ws.session
+	if s.writing && s.socket == ws {
+		return // the writer does it
+	}
+	s.server.running.Add(1)
 	go func() {
-		defer server.running.Done()
-		_ = ws.ws.WriteMessage(gws.OpcodeCloseConnection, nil)
-		_ = ws.conn.Close()
-		_ = ws.conn.SetReadDeadline(time.Now().Add(lingerTimeout))
+		defer s.server.running.Done()
+		ws.close()
 	}()
+}
+
+// close closes the WebSocket without a code, as the reference implementation
+// does.
+func (ws *webSocket) close() {
+	ws.conn.sayClose()
+	_ = ws.conn.Close()
+	_ = ws.conn.SetReadDeadline(time.Now().Add(lingerTimeout))
 }
 
 // read carries out what the client sends until the connection ends.
@@ -437,18 +428,33 @@ type silence struct{}
 func (silence) Error(...any) {}
 
 // conn is a connection as the library sees it: its first write gets the headers
-// of the handshake, since the library knows those of all handshakes only; and
-// it is closed in two steps, so that what was written before reaches a client
-// that is still sending.
+// of the handshake, since the library knows those of all handshakes only; each
+// write has its time, also those of the library's own accord; and it is closed in
+// two steps, so that what was written before reaches a client that is still
+// sending.
 type conn struct {
 	net.Conn
-	header []byte // owned by whoever performs the handshake, then nil
+	timeout time.Duration // fixed
+	header  []byte        // owned by whoever performs the handshake, then nil
+
+	mu sync.Mutex
+	// Guarded by mu.
+	deadline time.Time // of writes
+	limited  bool      // the deadline is that of the last words
+	ended    bool      // the last words have been said
 }
 
 // Write implements net.Conn.
 func (c *conn) Write(data []byte) (int, error) {
 	if c.header == nil {
-		return c.Conn.Write(data)
+		if !c.extendDeadline() {
+			return 0, net.ErrClosed
+		}
+		n, err := c.Conn.Write(data)
+		if err != nil {
+			c.limitWrites() // the library tries once more, to say why
+		}
+		return n, err
 	}
 	header := c.header
 	c.header = nil
@@ -456,14 +462,57 @@ func (c *conn) Write(data []byte) (int, error) {
 	if !ok || !bytes.HasPrefix(data, []byte("HTTP/1.1 101 ")) {
 		return c.Conn.Write(data)
 	}
+	// With a deadline that the library sets, and removes afterwards.
 	if _, err := c.Conn.Write(append(append(bytes.Clone(head), header...), '\r', '\n')); err != nil {
 		return 0, err
 	}
 	return len(data), nil
 }
 
+// extendDeadline gives the next write its time. Setting a deadline costs a part
+// of what a frame does, so it is not done for every one. It returns false if
+// nothing may be written any more.
+func (c *conn) extendDeadline() bool {
+	now := time.Now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended {
+		return false
+	}
+	if !c.limited && c.deadline.Sub(now) < c.timeout*9/10 {
+		c.deadline = now.Add(c.timeout)
+		_ = c.SetWriteDeadline(c.deadline) // an error comes with the write
+	}
+	return true
+}
+
+// sayClose sends a close frame without a code. The library would send one more
+// as its answer to that of the client.
+func (c *conn) sayClose() {
+	c.mu.Lock()
+	ended := c.ended
+	c.ended = true
+	c.mu.Unlock()
+	if !ended {
+		_, _ = c.Conn.Write([]byte{0x88, 0x00}) // a client that is gone needs none
+	}
+}
+
+// limitWrites gives all that is still to be written the time of last words.
+func (c *conn) limitWrites() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.limited {
+		c.limited = true
+		_ = c.SetWriteDeadline(time.Now().Add(lingerTimeout))
+	}
+}
+
 // Close ends what we send. The connection lives until drain.
 func (c *conn) Close() error {
+	c.mu.Lock()
+	c.ended = true
+	c.mu.Unlock()
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
 	}

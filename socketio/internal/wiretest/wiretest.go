@@ -40,7 +40,13 @@ type Client struct {
 // Serve serves a handler until the test ends.
 func Serve(t testing.TB, h http.Handler, network Network) *Client {
 	t.Helper()
-	c := &Client{Path: "/engine.io/"}
+	return ServeWith(t, &http.Server{Handler: h}, network)
+}
+
+// ServeWith runs a server until the test ends.
+func ServeWith(t testing.TB, server *http.Server, network Network) *Client {
+	t.Helper()
+	c := &Client{Path: "/engine.io/", server: server}
 	var listener net.Listener
 	if network == InMemory {
 		memory := &pipes{incoming: make(chan net.Conn), closed: make(chan struct{})}
@@ -58,7 +64,6 @@ func Serve(t testing.TB, h http.Handler, network Network) *Client {
 		DisableCompression: true,
 	}
 	c.http = &http.Client{Transport: transport}
-	c.server = &http.Server{Handler: h}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -68,6 +73,11 @@ func Serve(t testing.TB, h http.Handler, network Network) *Client {
 		transport.CloseIdleConnections()
 		_ = c.server.Close()
 		<-ended
+		if network == InMemory {
+			// A connection that net/http itself closes lingers for half a second, which
+			// costs nothing where time is virtual.
+			time.Sleep(time.Second)
+		}
 	})
 	return c
 }
@@ -133,6 +143,7 @@ type Answer struct {
 	Status int
 	Header http.Header
 	Body   string
+	Closes bool // the server closes the connection
 }
 
 // Want fails the test unless status and body are as wanted.
@@ -166,7 +177,7 @@ func (c *Client) Send(ctx context.Context, method, query string, header http.Hea
 	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
-	return Answer{response.StatusCode, response.Header, string(text)}, err
+	return Answer{response.StatusCode, response.Header, string(text), response.Close}, err
 }
 
 // Do sends a request.
@@ -315,7 +326,7 @@ func (c *Client) DialWebSocket(query string, header http.Header) (*WebSocket, An
 		conn.Close()
 		return nil, Answer{}, err
 	}
-	answer := Answer{Status: response.StatusCode, Header: response.Header}
+	answer := Answer{Status: response.StatusCode, Header: response.Header, Closes: response.Close}
 	if response.StatusCode != http.StatusSwitchingProtocols {
 		text, _ := io.ReadAll(response.Body)
 		answer.Body = string(text)
