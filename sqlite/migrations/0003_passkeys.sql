@@ -1,7 +1,9 @@
 -- Passkeys, the challenges that one can answer, and the secrets that all nodes
--- share; and links whose wallet speaks a dialect.
+-- share; links whose wallet speaks a dialect; and when the person of a session
+-- last proved the account. The default is the zero time of Go.
 
 ALTER TABLE links ADD COLUMN dialect TEXT NOT NULL DEFAULT '';
+ALTER TABLE sessions ADD COLUMN proved_at INTEGER NOT NULL DEFAULT -62135596800000000;
 
 CREATE TABLE credentials (
 	id              TEXT    NOT NULL UNIQUE, -- base64url
