@@ -45,7 +45,7 @@ func Unlimited(cfg *server.Config) {
 	const many = 1 << 30
 	cfg.Limits = server.Limits{
 		RequestsPerMinute: many, SocketsPerMinute: many, SocketsPerAddress: many,
-		LinksPerAddress: many, Links: many, MessagesPerSecond: many, ProofQueue: 1 << 20,
+		LinksPerAddress: many, Links: many, ChallengesPerAddress: many, Challenges: many, MessagesPerSecond: many, ProofQueue: 1 << 20,
 	}
 }
 

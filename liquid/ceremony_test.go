@@ -221,6 +221,8 @@ func TestAssertionThatDoesNotHold(t *testing.T) {
 	n := newNode(t)
 	for name, lie := range map[string]struct {
 		fault  authenticator.Fault
+		counts bool // says the stored counter, or so much less
+		back   int
 		change func(map[string]any)
 	}{
 		"another origin":              {fault: authenticator.Fault{Origin: "https://evil.example"}},
@@ -229,16 +231,19 @@ func TestAssertionThatDoesNotHold(t *testing.T) {
 		"nobody was present":          {fault: authenticator.Fault{NoPresence: true}},
 		"nobody was verified":         {fault: authenticator.Fault{NoVerification: true}},
 		"another key":                 {fault: authenticator.Fault{WrongKey: true}},
-		"a counter that goes back":    {fault: authenticator.Fault{Back: 2}},
-		"a counter that stands still": {fault: authenticator.Fault{Back: 1}},
+		"a counter that goes back":    {back: 1, counts: true},
+		"a counter that stands still": {back: 0, counts: true},
 		"rawId is not the id":         {change: func(body map[string]any) { body["rawId"] = "AAAA" }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := n.newWallet()
 			w.attest(nil)
-			w.assert(nil)
+			stored := w.assert(nil).Credentials[0].PrevCounter
 			w.call("GET", "/auth/logout", nil)
 			w.device.Fault = lie.fault
+			if lie.counts {
+				w.device.Fault.Counter = uint32(stored - lie.back)
+			}
 			body := w.assertion(nil)
 			w.device.Fault = authenticator.Fault{}
 			if lie.change != nil {

@@ -27,6 +27,9 @@ const (
 	MaxSignInBytes = 2 << 10
 	// MaxNameBytes bounds a site's name as a wallet shows it.
 	MaxNameBytes = 64
+	// MaxPasskeys bounds the passkeys of an account: one for each device and some
+	// keys in drawers.
+	MaxPasskeys = 50
 	// MaxStatementBytes bounds the statement inside the sign-in text.
 	MaxStatementBytes = 256
 	// MaxChannelMessageBytes bounds one application message on the DataChannel:

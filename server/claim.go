@@ -104,7 +104,9 @@ func (s *Server) storeClaim(ctx context.Context, id protocol.RequestID, claim pr
 			return &liaison.Error{Code: protocol.SessionRequired, Op: "claim link", Msg: "the wallet's session has ended"}
 		}
 		c.wallet = wallet.SignedIn(next.Account, next.Assurance()).Rotated(c.token, now, s.cfg.Sessions)
-		change.Sessions = []liaison.Session{site.Upgraded(next.Account, next.Assurance()), c.wallet}
+		site = site.Upgraded(next.Account, next.Assurance())
+		site.ProvedAt, c.wallet.ProvedAt = now, now
+		change.Sessions = []liaison.Session{site, c.wallet}
 		change.Accounts = []liaison.AccountRecord{{Account: next.Account, FirstSeenAt: now, LastSeenAt: now}}
 		return nil
 	})

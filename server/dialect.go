@@ -218,4 +218,3 @@ func (l *portLine) say(reason protocol.Code) {
 }
 
 func (l *portLine) cut() { l.once.Do(func() { close(l.over) }) }
-

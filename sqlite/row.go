@@ -80,7 +80,7 @@ func encodeProofMeta(meta *protocol.ProofMeta) string {
 // Go evaluates the calls in a composite literal from left to right, so the
 // order of the fields below is that of the columns.
 
-const sessionColumns = "id, token_hash, account, assurance, link, vouched, retired, generation, seen_at, expires_at, version"
+const sessionColumns = "id, token_hash, account, assurance, proved_at, link, vouched, retired, generation, seen_at, expires_at, version"
 
 func (r *row) session() liaison.Session {
 	return liaison.Session{
@@ -88,6 +88,7 @@ func (r *row) session() liaison.Session {
 		TokenHash:  r.bytes32(),
 		Account:    protocol.Account(r.text()),
 		Assurance:  protocol.Assurance(r.text()),
+		ProvedAt:   r.time(),
 		Link:       protocol.RequestID(r.text()),
 		Vouched:    r.integer() != 0,
 		Retired:    r.integer() != 0,
@@ -139,8 +140,8 @@ type statement struct {
 }
 
 const (
-	insertSession = "INSERT INTO sessions (token_hash, account, assurance, link, vouched, retired, generation, seen_at, expires_at, version, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-	updateSession = "UPDATE sessions SET token_hash = ?, account = ?, assurance = ?, link = ?, vouched = ?, retired = ?, generation = ?, seen_at = ?, expires_at = ?, version = ? WHERE id = ? AND version = ?"
+	insertSession = "INSERT INTO sessions (token_hash, account, assurance, proved_at, link, vouched, retired, generation, seen_at, expires_at, version, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	updateSession = "UPDATE sessions SET token_hash = ?, account = ?, assurance = ?, proved_at = ?, link = ?, vouched = ?, retired = ?, generation = ?, seen_at = ?, expires_at = ?, version = ? WHERE id = ? AND version = ?"
 	insertLink    = "INSERT INTO links (state, resumption, dialect, credential, site, origin, wallet, channel, nonce, account, proof_type, proof_chain, proof_address, proof_message, proof_signature, proof_meta, reason, issued_at, expires_at, version, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 	updateLink    = "UPDATE links SET state = ?, resumption = ?, dialect = ?, credential = ?, site = ?, origin = ?, wallet = ?, channel = ?, nonce = ?, account = ?, proof_type = ?, proof_chain = ?, proof_address = ?, proof_message = ?, proof_signature = ?, proof_meta = ?, reason = ?, issued_at = ?, expires_at = ?, version = ? WHERE id = ? AND version = ?"
 	upsertAccount = "INSERT INTO accounts (account, first_seen_at, last_seen_at) VALUES (?, ?, ?) ON CONFLICT (account) DO UPDATE SET last_seen_at = excluded.last_seen_at WHERE excluded.last_seen_at > last_seen_at"
@@ -148,7 +149,7 @@ const (
 
 func writeSession(s liaison.Session) statement {
 	return versioned(insertSession, updateSession, s.Version,
-		s.TokenHash[:], string(s.Account), string(s.Assurance), string(s.Link), s.Vouched, s.Retired, int64(s.Generation), s.SeenAt.UnixMicro(), s.ExpiresAt.UnixMicro(),
+		s.TokenHash[:], string(s.Account), string(s.Assurance), s.ProvedAt.UnixMicro(), string(s.Link), s.Vouched, s.Retired, int64(s.Generation), s.SeenAt.UnixMicro(), s.ExpiresAt.UnixMicro(),
 		int64(s.Version+1), string(s.ID))
 }
 

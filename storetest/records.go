@@ -39,7 +39,7 @@ func (s *suite) absent() {
 func (s *suite) sessions() {
 	for _, at := range extremes {
 		session := s.newSession()
-		session.SeenAt, session.ExpiresAt = at, at
+		session.SeenAt, session.ExpiresAt, session.ProvedAt = at, at, at
 		s.commit(liaison.Change{Sessions: []liaison.Session{session}})
 		session.Version = 1
 		s.wantSession(session)

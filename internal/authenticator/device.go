@@ -53,8 +53,8 @@ type Fault struct {
 	TopOrigin string
 	// NoPresence and NoVerification clear the flags of the person.
 	NoPresence, NoVerification bool
-	// Back is what is taken from the counter.
-	Back uint32
+	// Counter is said in place of the passkey's own, unless it is 0.
+	Counter uint32
 	// WrongKey signs with another key, and WrongID names another credential.
 	WrongKey, WrongID bool
 	// ClientData replaces what the client says, before it is signed.
@@ -144,7 +144,11 @@ func (d *Device) authData(p *Passkey, flags byte, attested []byte) []byte {
 	}
 	hash := sha256.Sum256([]byte(or(d.Fault.RPID, p.RPID)))
 	data := append(hash[:], flags)
-	return append(binary.BigEndian.AppendUint32(data, p.Counter-d.Fault.Back), attested...)
+	counter := p.Counter
+	if d.Fault.Counter != 0 {
+		counter = d.Fault.Counter
+	}
+	return append(binary.BigEndian.AppendUint32(data, counter), attested...)
 }
 
 func (d *Device) clientData(kind string, challenge []byte) []byte {
