@@ -238,6 +238,7 @@ func TestAssertionThatDoesNotHold(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := n.newWallet()
 			w.attest(nil)
+			w.assert(nil)
 			stored := w.assert(nil).Credentials[0].PrevCounter
 			w.call("GET", "/auth/logout", nil)
 			w.device.Fault = lie.fault

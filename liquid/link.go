@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/liaison-dev/liaison"
 	"github.com/liaison-dev/liaison/protocol"
@@ -20,26 +21,41 @@ func (h *Handler) claim(ctx context.Context, v visitor, in signIn, change func(p
 			return c, change("", &c)
 		})
 	}
+	for {
+		link, err := h.claimNamed(ctx, v, in, change)
+		switch protocol.CodeOf(err) {
+		case protocol.LinkUnknown, protocol.LinkExpired, protocol.LinkClosed, protocol.UserRejected:
+		case protocol.LinkTaken, protocol.LinkForbidden:
+			return link, errUnverified // the code is another wallet's, or the wallet's own
+		default:
+			return link, err
+		}
+		link, err = h.claimEarly(ctx, v, in, change)
+		if !errors.Is(err, errCameMeanwhile) {
+			return link, err
+		}
+	}
+}
+
+// vouch is the event of a wallet's sign-in.
+func (h *Handler) vouch(v visitor, in signIn) liaison.Event {
+	return liaison.Event{
+		Kind: liaison.Vouch, Now: h.now(), Session: v.session.ID, Account: in.account, Dialect: protocol.Liquid, Credential: in.credential,
+	}
+}
+
+// claimNamed gives the link that a wallet means to it.
+func (h *Handler) claimNamed(ctx context.Context, v visitor, in signIn, change func(protocol.RequestID, *liaison.Change) error) (liaison.Link, error) {
 	id, err := h.named(ctx, *in.link)
 	if err != nil {
 		return liaison.Link{}, err
 	}
-	event := liaison.Event{
-		Kind: liaison.Vouch, Now: h.now(), Session: v.session.ID, Account: in.account, Dialect: protocol.Liquid, Credential: in.credential,
-	}
-	link, err := h.dialect.ChangeLink(ctx, "claim link", id, event, func(next liaison.Link, c *liaison.Change) error {
+	return h.dialect.ChangeLink(ctx, "claim link", id, h.vouch(v, in), func(next liaison.Link, c *liaison.Change) error {
 		if err := change(id, c); err != nil {
 			return err
 		}
 		return h.vouched(ctx, next, c)
 	})
-	switch protocol.CodeOf(err) {
-	case protocol.LinkUnknown, protocol.LinkExpired, protocol.LinkClosed, protocol.UserRejected:
-		return h.claimEarly(ctx, *in.link, event, change)
-	case protocol.LinkTaken, protocol.LinkForbidden:
-		return link, errUnverified // the code is another wallet's, or the wallet's own
-	}
-	return link, err
 }
 
 // named returns the id of the link that a wallet means: one of our own that still
@@ -57,23 +73,37 @@ func (h *Handler) named(ctx context.Context, ref reference) (protocol.RequestID,
 	return ref.linkID(), nil
 }
 
+// errCameMeanwhile says that the site has come after all.
+var errCameMeanwhile = errors.New("the link was opened meanwhile")
+
 // claimEarly stores a sign-in whose site has not come yet. It waits for it, and not
-// for long.
-func (h *Handler) claimEarly(ctx context.Context, ref reference, event liaison.Event, change func(protocol.RequestID, *liaison.Change) error) (link liaison.Link, err error) {
-	id := ref.linkID()
+// for long. A request id that was used is good for nothing more.
+func (h *Handler) claimEarly(ctx context.Context, v visitor, in signIn, change func(protocol.RequestID, *liaison.Change) error) (link liaison.Link, err error) {
+	id := in.link.linkID()
 	err = h.dialect.Update(ctx, "claim link early", func() (c liaison.Change, err error) {
 		before, err := h.stored(ctx, id)
-		if err != nil {
+		switch {
+		case err != nil:
 			return c, err
+		case before.State == liaison.Closed || before.State == liaison.Claimed && !live(before, h.now()):
+			link = liaison.Link{}
+			return c, change("", &c)
+		case live(before, h.now()):
+			return c, errCameMeanwhile
 		}
 		link = liaison.Link{ID: id, State: liaison.Waiting, IssuedAt: h.now(), ExpiresAt: h.now().Add(protocol.ClaimedTTL), Version: before.Version}
-		if link, _, err = link.Transition(event); err != nil {
+		if link, _, err = link.Transition(h.vouch(v, in)); err != nil {
 			return c, err
 		}
 		c.Links = []liaison.Link{link}
 		return c, change(id, &c)
 	})
 	return link, err
+}
+
+// live reports whether a stored link may still be used.
+func live(link liaison.Link, now time.Time) bool {
+	return link.State != "" && link.State != liaison.Closed && now.Before(link.ExpiresAt)
 }
 
 // stored returns a link in whatever state it is; the zero value if there is none.
@@ -127,13 +157,13 @@ func (h *Handler) open(ctx context.Context, v visitor, ref reference) (link liai
 		if link, err = h.stored(ctx, ref.linkID()); err != nil {
 			return c, err
 		}
-		live := link.State != "" && link.State != liaison.Closed && h.now().Before(link.ExpiresAt)
-		switch _, member := link.Side(session.ID); {
-		case live && member:
+		_, member := link.Side(session.ID)
+		switch lives := live(link, h.now()); {
+		case lives && member:
 			return c, nil
-		case live && link.Site != "":
+		case lives && link.Site != "":
 			return c, &liaison.Error{Code: protocol.LinkTaken, Op: "open link"}
-		case live:
+		case lives:
 			if link, _, err = link.Transition(liaison.Event{Kind: liaison.Adopt, Now: h.now(), Session: session.ID}); err != nil {
 				return c, err
 			}
