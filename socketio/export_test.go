@@ -20,3 +20,7 @@ func (p *packet) Awaited() int { return p.awaited }
 
 // Announce sets as many empty attachments as the text announced.
 func (p *packet) Announce() { p.attachments = make([][]byte, p.awaited) }
+
+// Empty reports whether the packet is an event without anything, which is
+// ignored.
+func (p *packet) Empty() bool { return p.kind == typeEvent && len(p.args) == 0 }

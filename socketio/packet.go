@@ -6,6 +6,8 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/liaison-dev/liaison/socketio/engineio"
 )
@@ -77,7 +79,7 @@ func parsePacket(text []byte, cfg *Config) (*packet, error) {
 	}
 	if len(text) > 0 && text[0] == '/' {
 		name, rest, _ := bytes.Cut(text, []byte(","))
-		if len(name) > maxNamespaceBytes {
+		if len(name) > maxNamespaceBytes || !utf8.Valid(name) || bytes.ContainsFunc(name, unicode.IsControl) {
 			return nil, errPacket
 		}
 		p.namespace, text = string(name), rest

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/liaison-dev/liaison/socketio/engineio"
 )
@@ -66,10 +68,10 @@ func (s *Server) Close(ctx context.Context) error {
 
 // Of returns the namespace of a name, which begins with a slash, and makes it if
 // it is new. Clients are refused by namespaces that do not exist. It panics if
-// the name cannot be one: with a comma, without its slash, or longer than 255
-// bytes.
+// the name cannot be one: with a comma or a control character, without its slash,
+// or longer than 255 bytes.
 func (s *Server) Of(name string) *Namespace {
-	if !strings.HasPrefix(name, "/") || strings.ContainsAny(name, ",\x1e") || len(name) > maxNamespaceBytes {
+	if !strings.HasPrefix(name, "/") || strings.Contains(name, ",") || strings.ContainsFunc(name, unicode.IsControl) || !utf8.ValidString(name) || len(name) > maxNamespaceBytes {
 		panic(fmt.Sprintf("socketio: %q cannot be a namespace", name))
 	}
 	s.mu.Lock()

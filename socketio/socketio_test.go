@@ -143,6 +143,7 @@ func TestRefusedPackets(t *testing.T) {
 		{"id of 2^53", []string{`429007199254740992["a"]`}},
 		{"id of many digits", []string{`42` + strings.Repeat("1", 400_000) + `["a"]`}},
 		{"namespace too long", []string{"40/" + strings.Repeat("x", 255) + ","}},
+		{"control character in a namespace", []string{"40/a\x1eb,"}},
 		{"depth", []string{deep(129)}},
 		{"absurd depth", []string{deep(100_000)}},
 		{"absurd depth, not closed", []string{`42["x",` + strings.Repeat("[", 400_000)}},

@@ -22,7 +22,7 @@ export function buildServer() {
  * with a machine that has other things to do.
  */
 export async function startServer(binary, listen = "127.0.0.1:0") {
-  const args = ["-listen", listen, "-mode", "socketio", "-ping-interval", "500ms", "-ping-timeout", "20s", "-connect-timeout", "20s"];
+  const args = ["-listen", listen, "-mode", "socketio", "-ping-interval", "200ms", "-ping-timeout", "20s", "-connect-timeout", "20s"];
   const child = spawn(binary, args, { stdio: ["ignore", "pipe", "inherit"] });
   const exited = new Promise((resolve) => child.once("exit", resolve));
   const address = await new Promise((resolve, reject) => {
