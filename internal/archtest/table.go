@@ -46,6 +46,7 @@ func Table() []Row {
 		{"socketio", []string{"socketio/engineio"}, nil, "a protocol of others, which knows nothing of ours; only its transport touches the network"},
 		{"socketio/internal/wiretest", nil, nil, "what speaks for clients must not share the server's mistakes"},
 		{"socketio/conformance", []string{"socketio", "socketio/engineio"}, nil, "it serves the two as they are"},
+		{"liquid", []string{Root, "protocol", "server", "socketio", "socketio/engineio"}, []string{"golang.org/x/time"}, "a dialect stands on the server, and gets verifiers as the server does"},
 		{"client", []string{"protocol", "sealed", "chain"}, []string{webSocketLibrary, "github.com/pion"}, "an SDK must not drag the server into its users' programs"},
 		{"web", nil, nil, "the built pages are bytes"},
 		{"storetest", []string{Root, "protocol"}, nil, "a contract is tested through the contract, not through a member"},
