@@ -1,10 +1,12 @@
 package liquid
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -155,7 +157,8 @@ func (h *Handler) proved(r *http.Request, ceremony liaison.Ceremony, challenge, 
 		switch {
 		case errors.Is(err, liaison.ErrNotFound):
 			change.Credentials = append(change.Credentials, passkey)
-			return nil
+			change.Removed, err = h.surplus(ctx, passkey.Account)
+			return err
 		case err != nil:
 			return unavailable("find passkey", err)
 		}
@@ -165,6 +168,21 @@ func (h *Handler) proved(r *http.Request, ceremony liaison.Ceremony, challenge, 
 		return nil // the same wallet may register its own again; what is stored stays
 	}
 	return in, nil
+}
+
+// surplus returns the passkey of an account that has to make room for one more: the
+// one that was not used for longest. Clients make one with every attestation, and
+// an account that has too many must still be able to sign in.
+func (h *Handler) surplus(ctx context.Context, account protocol.Account) ([]liaison.CredentialID, error) {
+	all, err := h.config.Store.Credentials(ctx, account)
+	if err != nil {
+		return nil, unavailable("find passkeys", err)
+	}
+	if len(all) < protocol.MaxPasskeys {
+		return nil, nil
+	}
+	oldest := slices.MinFunc(all, func(a, b liaison.Credential) int { return a.UsedAt.Compare(b.UsedAt) })
+	return []liaison.CredentialID{oldest.ID}, nil
 }
 
 // unverified is what a client is told of a signature that does not hold, unless

@@ -12,6 +12,7 @@ import (
 
 	"github.com/liaison-dev/liaison"
 	"github.com/liaison-dev/liaison/internal/authenticator"
+	"github.com/liaison-dev/liaison/protocol"
 )
 
 const (
@@ -404,4 +405,23 @@ func TestWhoMayRemoveAPasskey(t *testing.T) {
 	wantBody(t, "the wallet removes it", w.call("DELETE", "/auth/keys/"+id, nil), 200, `{"success":true}`)
 	wantBody(t, "once more", w.call("DELETE", "/auth/keys/"+id, nil), 200, `{"success":true}`)
 	wantBody(t, "it signs in", w.call("POST", "/assertion/request/"+id, nil), 401, `{"reason":"not_found","error":"User not found."}`)
+}
+
+// TestTooManyPasskeys: each attestation makes one; the one that was not used for
+// longest makes room.
+func TestTooManyPasskeys(t *testing.T) {
+	n := newNode(t)
+	w := n.newWallet()
+	first := w.attest(nil).Credentials[0].CredID
+	w.attest(nil)
+	kept := w.device.Passkeys[0]
+	w.device.Passkeys = append(w.device.Passkeys[1:], kept)
+	w.assert(nil) // the first one is used once more
+	for range protocol.MaxPasskeys - 1 {
+		w.attest(nil)
+	}
+	all := want[record](t, w.call("GET", "/auth/user", nil), 200).Credentials
+	if len(all) != protocol.MaxPasskeys || all[0].CredID != first {
+		t.Errorf("%d passkeys, the first of them %s; want %d, and the one that was used last kept", len(all), all[0].CredID, protocol.MaxPasskeys)
+	}
 }

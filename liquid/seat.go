@@ -351,7 +351,10 @@ func (s *seat) send(id protocol.RequestID, name string, argument json.RawMessage
 
 // acknowledgeLocked tells the server which frames it need not keep any more.
 func (s *seat) acknowledgeLocked(e *end) {
-	next := e.next - min(e.next, uint64(len(e.kept)))
+	next := e.next
+	if ours(e.link) { // else frames and events are not counted alike, and a native site keeps its own
+		next -= min(e.next, uint64(len(e.kept)))
+	}
 	if err := s.port.Do(protocol.ClientMessage{Op: protocol.OpAck, RequestID: e.link.ID, Next: next}); err != nil {
 		s.handler.log.Debug("frames not acknowledged", "code", protocol.CodeOf(err))
 	}
@@ -440,8 +443,6 @@ func (s *seat) deliver(m protocol.ServerMessage) {
 			}
 		}
 	}
-	// Of a native site's frames the last is kept no longer than it took to say it:
-	// there the count of frames and that of events differ.
 	if len(e.kept) > keptEvents || !ours(e.link) {
 		e.kept = e.kept[max(len(e.kept)-keptEvents, 0):]
 		s.acknowledgeLocked(e)
