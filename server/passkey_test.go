@@ -603,7 +603,7 @@ func TestPasskeyNeedsACollectedSession(t *testing.T) {
 }
 
 func TestPasskeyLimits(t *testing.T) {
-	srv, device := newPasskeyServer(t, func(cfg *server.Config) { cfg.Limits.ChallengesPerAddress = 5 })
+	srv, _ := newPasskeyServer(t, func(cfg *server.Config) { cfg.Limits.ChallengesPerAddress = 5 })
 	p := signedIn(t, srv, 1)
 	for range 5 {
 		newPeer(t, srv).ask()
@@ -615,7 +615,7 @@ func TestPasskeyLimits(t *testing.T) {
 	}
 	wantProblem(t, p.site.begin(""), protocol.RateLimited)
 
-	srv, device = newPasskeyServer(t, func(cfg *server.Config) { cfg.Limits.Challenges = 2 })
+	srv, device := newPasskeyServer(t, func(cfg *server.Config) { cfg.Limits.Challenges = 2 })
 	p = signedIn(t, srv, 1)
 	fresh := newPeer(t, srv)
 	fresh.ask()
