@@ -320,7 +320,7 @@ func (c *Client) DialWebSocket(query string, header http.Header) (*WebSocket, An
 	}
 	written := make(chan error, 1)
 	go func() { written <- r.Write(conn) }()
-	reader := bufio.NewReader(conn)
+	reader := bufio.NewReaderSize(conn, 512) // small, for measurements of memory
 	response, err := http.ReadResponse(reader, r)
 	if err = errors.Join(err, <-written); err != nil {
 		conn.Close()
