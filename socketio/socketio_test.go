@@ -780,7 +780,7 @@ func TestConfigChecks(t *testing.T) {
 			server.Of(name)
 		}()
 	}
-	if server.Of("/a") != server.Of("/a") {
+	if first, second := server.Of("/a"), server.Of("/a"); first != second {
 		t.Error("two namespaces of one name")
 	}
 }
