@@ -36,8 +36,9 @@ type Config struct {
 	// MaxDepth is how deep arrays and objects may be nested in the arguments of a
 	// packet, the list of arguments itself included. Default: 128.
 	MaxDepth int
-	// MaxWaitingEvents is how many received events may wait for their handlers.
-	// As long as there are as many, nothing is read from the client. Default: 64.
+	// MaxWaitingEvents is how many received events may wait for their handlers. As
+	// long as there are as many, or they have MaxPacketBytes, nothing is read from
+	// the client. Default: 64.
 	MaxWaitingEvents int
 	// MaxPendingAcks is how many events of one socket may wait for the client's
 	// acknowledgement. Default: 1024.

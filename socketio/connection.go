@@ -25,9 +25,16 @@ type connection struct {
 	sockets map[string]*Socket // by namespace; those we disconnected remain
 	lonely  *time.Timer        // runs while no socket is connected
 	ended   bool
-	tasks   []func()
+	tasks   []task
+	waiting int           // bytes of the tasks
 	working bool          // a goroutine carries out tasks
 	room    chan struct{} // gets a value when a task was taken and Message waits
+}
+
+// task is something that is done in its turn.
+type task struct {
+	do    func()
+	bytes int // that it keeps alive
 }
 
 func newConnection(server *Server, session *engineio.Session) *connection {
@@ -153,7 +160,9 @@ func (c *connection) receiveEvent(socket *Socket, p *packet) {
 	for _, arg := range p.args[1:] {
 		e.Args = append(e.Args, Arg{JSON: arg, Attachments: p.attachments})
 	}
-	c.do(func() { socket.handle(e) })
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.doLocked(task{func() { socket.handle(e) }, p.size()})
 }
 
 // connect begins to connect to a namespace.
@@ -181,7 +190,7 @@ func (c *connection) connect(p *packet) {
 	}
 	c.sockets[p.namespace] = socket
 	c.lonely.Stop()
-	c.doLocked(socket.connect)
+	c.doLocked(task{do: socket.connect, bytes: len(p.data)})
 }
 
 // refuse answers a CONNECT with an error.
@@ -218,7 +227,7 @@ func (c *connection) Closed(reason engineio.Reason) {
 func (c *connection) await() {
 	for {
 		c.mu.Lock()
-		if len(c.tasks) < c.server.cfg.MaxWaitingEvents {
+		if len(c.tasks) < c.server.cfg.MaxWaitingEvents && c.waiting < c.server.cfg.MaxPacketBytes {
 			c.mu.Unlock()
 			return
 		}
@@ -234,14 +243,15 @@ func (c *connection) await() {
 }
 
 // do has something done after all that is to be done already.
-func (c *connection) do(task func()) {
+func (c *connection) do(what func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.doLocked(task)
+	c.doLocked(task{do: what})
 }
 
-func (c *connection) doLocked(task func()) {
-	c.tasks = append(c.tasks, task)
+func (c *connection) doLocked(t task) {
+	c.tasks = append(c.tasks, t)
+	c.waiting += t.bytes
 	if !c.working {
 		c.working = true
 		c.server.running.Add(1)
@@ -273,10 +283,11 @@ func (c *connection) next() func() {
 		c.tasks = nil
 		return nil
 	}
-	task := c.tasks[0]
-	c.tasks[0] = nil
+	next := c.tasks[0]
+	c.tasks[0] = task{}
 	c.tasks = c.tasks[1:]
-	return task
+	c.waiting -= next.bytes
+	return next.do
 }
 
 // guard calls the user's code. A panic costs one connection and not the process.

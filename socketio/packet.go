@@ -171,6 +171,18 @@ func (p *packet) checkPlaceholders() error {
 	return nil
 }
 
+// size is how many bytes the arguments of a packet have.
+func (p *packet) size() int {
+	n := 0
+	for _, arg := range p.args {
+		n += len(arg)
+	}
+	for _, data := range p.attachments {
+		n += len(data)
+	}
+	return n
+}
+
 func digits(text []byte) int {
 	n := 0
 	for n < len(text) && text[n] >= '0' && text[n] <= '9' {

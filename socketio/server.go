@@ -48,7 +48,7 @@ func (s *Server) Sessions() int { return s.engine.Sessions() }
 
 // Close ends all connections with [ServerShutdown], so that clients try again
 // elsewhere, and waits until the last handler has returned. When ctx ends, it
-// returns the error of ctx.
+// returns the error of ctx. A handler must not wait for it.
 func (s *Server) Close(ctx context.Context) error {
 	if err := s.engine.Close(ctx); err != nil {
 		return err

@@ -612,6 +612,19 @@ func TestBackpressure(t *testing.T) {
 			}
 		}
 	})
+	inBubble(t, socketio.Config{MaxPacketBytes: 3000}, nil, func(t *testing.T, c *wiretest.Client, s *socketio.Server) {
+		release, _ := slow(s)
+		ws := connect(t, c)
+		sent := 0
+		_ = ws.SetWriteDeadline(time.Now().Add(time.Second))
+		for ws.Put(wiretest.Text, `42["x","`+strings.Repeat("x", 1000)+`"]`) == nil {
+			sent++
+		}
+		if sent != 5 { // one is handled, three wait, one is in the reader's hands
+			t.Errorf("the server took %d large events, want 5", sent)
+		}
+		close(release)
+	})
 	inBubble(t, socketio.Config{MaxWaitingEvents: 1}, nil, func(t *testing.T, c *wiretest.Client, s *socketio.Server) {
 		release, _ := slow(s)
 		sid := c.Open(t)
@@ -780,7 +793,7 @@ func TestConfigChecks(t *testing.T) {
 			server.Of(name)
 		}()
 	}
-	if server.Of("/a") != server.Of("/a") {
+	if first, second := server.Of("/a"), server.Of("/a"); first != second {
 		t.Error("two namespaces of one name")
 	}
 }

@@ -138,10 +138,10 @@ func TestHeartbeatPolling(t *testing.T) {
 		}
 
 		sid = c.Open(t)
-		time.Sleep(500*time.Millisecond - 1)
+		time.Sleep(500*time.Millisecond - time.Nanosecond)
 		synctest.Wait()
 		c.Post(t, sid, "6").WantStatus(t, 200)
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		synctest.Wait()
 		c.Poll(t, sid).WantStatus(t, 400)
 	})

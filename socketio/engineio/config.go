@@ -49,8 +49,9 @@ type Config struct {
 	WriteTimeout time.Duration
 
 	// MaxPayload is how many bytes the body of a POST or a WebSocket message may
-	// have. Clients are told, and split what they send accordingly. Default:
-	// 1,000,000, as with the reference implementation.
+	// have. Clients are told, and split what they send accordingly. A WebSocket
+	// that announces a message holds as much from then on. Default: 1,000,000, as
+	// with the reference implementation.
 	MaxPayload int
 	// MaxPackets is how many packets one POST may hold. Clients put all that
 	// waits to be sent in one, up to MaxPayload and without counting, so a small

@@ -4,8 +4,11 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -180,6 +183,56 @@ func TestHalfPosts(t *testing.T) {
 		wantRefusedAndClosed(t, half)
 		if len(session.messages) != 0 {
 			t.Error("half a POST was handled")
+		}
+	})
+}
+
+// TestConnectionsFlat: whatever is wrong with a POST or a poll, its connection
+// does not outlive it.
+func TestConnectionsFlat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		opened := make(sessions, 1000)
+		server, err := engineio.New(engineio.Config{Open: opened.open})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer server.Close(context.Background())
+		connections := make(map[net.Conn]http.ConnState)
+		var mu sync.Mutex
+		c := wiretest.ServeWith(t, &http.Server{Handler: server, IdleTimeout: time.Minute, ConnState: func(conn net.Conn, state http.ConnState) {
+			mu.Lock()
+			defer mu.Unlock()
+			connections[conn] = state
+			if state == http.StateClosed {
+				delete(connections, conn)
+			}
+		}}, wiretest.InMemory)
+		for _, request := range []string{
+			"Content-Type: application/octet-stream\r\nContent-Length: 2\r\n\r\n\x04x",
+			"Content-Type: application/octet-stream\r\nContent-Length: 1000\r\n\r\n\x04x",
+			"Content-Length: 2000000\r\n\r\n4x",
+			"Content-Length: 100\r\n\r\n4x",
+			"Content-Length: 2\r\n\r\n8x",
+			"Content-Length: 0\r\n\r\n",
+			"Expect: 100-continue\r\nContent-Length: 100\r\n\r\n",
+			"Transfer-Encoding: chunked\r\n\r\n5\r\n4hel",
+			"Transfer-Encoding: chunked\r\n\r\nno number\r\n",
+		} {
+			for range 20 {
+				conn := c.Dial(t)
+				go io.Copy(io.Discard, conn)
+				fmt.Fprintf(conn, "POST %s?%s HTTP/1.1\r\nHost: x\r\n%s", c.Path, wiretest.Query("polling", c.Open(t)), request)
+			}
+		}
+		time.Sleep(5 * time.Minute)
+		synctest.Wait()
+		mu.Lock()
+		defer mu.Unlock()
+		if len(connections) > 0 {
+			t.Errorf("%d connections are left", len(connections))
+		}
+		if n := server.Sessions(); n > 0 {
+			t.Errorf("%d sessions are left", n)
 		}
 	})
 }

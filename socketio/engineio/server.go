@@ -285,7 +285,7 @@ func (s *Server) untrack(ws *webSocket) {
 // Close ends all sessions with [ServerShutdown], refuses new ones, and waits
 // until the last goroutine and the last Handler.Closed has ended. What was sent
 // is flushed as far as clients read at once. When ctx ends, connections are cut
-// and the error of ctx is returned.
+// and the error of ctx is returned. A handler must not wait for it.
 func (s *Server) Close(ctx context.Context) error {
 	s.mu.Lock()
 	s.closed = true

@@ -283,9 +283,6 @@ func (s *Session) leaveLocked(reason Reason, farewell byte) {
 		linger = lingerTimeout
 	}
 	s.timer.Reset(linger)
-	if s.socket != nil {
-		s.socket.conn.limitWrites()
-	}
 	s.flushLocked()
 }
 
@@ -294,6 +291,9 @@ func (s *Session) shutDown() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.leaveLocked(ServerShutdown, kindClose)
+	if s.socket != nil {
+		s.socket.conn.limitWrites()
+	}
 	if s.socket == nil && s.state == leaving { // nobody is there to fetch the rest
 		s.closeLocked()
 	}
@@ -317,10 +317,10 @@ func (s *Session) endLocked(reason Reason) {
 // endedLocked tells everybody that the session has ended.
 func (s *Session) endedLocked(reason Reason) {
 	close(s.done)
-	s.server.cfg.Logger.Debug("engineio: session ended", "reason", string(reason))
 	s.server.running.Add(1)
 	go func() {
 		defer s.server.running.Done()
+		s.server.cfg.Logger.Debug("engineio: session ended", "reason", string(reason))
 		s.receiving.Lock() // after the last message
 		defer s.receiving.Unlock()
 		if s.handler != nil { // nil if Open panicked

@@ -257,9 +257,6 @@ func (ws *webSocket) complete() {
 	s.expiry.Stop()
 	s.probing, s.probed, s.probe, s.expiry = false, false, nil, nil
 	s.socket = ws
-	if s.state == leaving {
-		ws.conn.limitWrites()
-	}
 	if s.poll != nil {
 		s.answerPollLocked(pollAnswer{refused: true})
 	}

@@ -346,10 +346,10 @@ func TestCloseFlushes(t *testing.T) {
 		session = <-opened
 		session.Send(text("never fetched"))
 		session.Close("")
-		time.Sleep(20*time.Second - 1)
+		time.Sleep(20*time.Second - time.Nanosecond)
 		synctest.Wait()
 		c.Post(t, sid, "6").WantStatus(t, 200)
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		synctest.Wait()
 		c.Poll(t, sid).WantStatus(t, 400)
 	})

@@ -320,9 +320,14 @@ func (c *Client) DialWebSocket(query string, header http.Header) (*WebSocket, An
 	}
 	written := make(chan error, 1)
 	go func() { written <- r.Write(conn) }()
-	reader := bufio.NewReader(conn)
+	reader := bufio.NewReaderSize(conn, 512) // small, for measurements of memory
 	response, err := http.ReadResponse(reader, r)
-	if err = errors.Join(err, <-written); err != nil {
+	if err != nil {
+		conn.Close()
+		return nil, Answer{}, err
+	}
+	defer response.Body.Close() // that of an upgrade is empty
+	if err := <-written; err != nil {
 		conn.Close()
 		return nil, Answer{}, err
 	}
