@@ -34,6 +34,10 @@ type Link struct {
 	// Account and Proof are the claimant's; empty before.
 	Account protocol.Account
 	Proof   protocol.Proof
+	// Held says that nobody is signed in yet: the wallet still measures or asks
+	// its person. Verified is the wallet's word that it showed the site's origin
+	// as verified. Both come with the claim.
+	Held, Verified bool
 	// Reason says why a closed link ended.
 	Reason protocol.Code
 	// IssuedAt is when the link was opened.
@@ -81,14 +85,15 @@ func (l Link) Side(session SessionID) (protocol.Side, bool) {
 }
 
 // Assurance returns how far a sign-in by this link can be trusted: the account
-// signed the channel that the page named, and perhaps the server knows the page.
+// signed the channel that the page named, and perhaps the server knows the page
+// and the wallet has verified its origin.
 func (l Link) Assurance() protocol.Assurance {
 	switch {
 	case l.State != Claimed:
 		return ""
 	case l.Dialect != "":
 		return protocol.ServerAsserted
-	case l.Origin != "":
+	case l.Origin != "" && l.Verified:
 		return protocol.SealedOrigin
 	}
 	return protocol.Sealed
@@ -127,6 +132,8 @@ const (
 	Consume EventKind = "consume"
 	// Claim: the proof held.
 	Claim EventKind = "claim"
+	// Release: what the wallet still had to check holds, so its claim counts.
+	Release EventKind = "release"
 	// Reject: the person at the wallet said no.
 	Reject EventKind = "reject"
 	// Vouch: the server says that a wallet of a dialect has signed in. There is no
@@ -146,7 +153,7 @@ const (
 
 // EventKinds returns all kinds of events.
 func EventKinds() []EventKind {
-	return []EventKind{Join, Bind, Consume, Claim, Reject, Vouch, Adopt, Collect, Renew, Close, Expire}
+	return []EventKind{Join, Bind, Consume, Claim, Release, Reject, Vouch, Adopt, Collect, Renew, Close, Expire}
 }
 
 // Event is one thing that happens to a link; Kind says which fields count.
@@ -154,7 +161,8 @@ type Event struct {
 	Kind EventKind
 	// Now is when it happens.
 	Now time.Time
-	// Session is who asks: Join, Bind, Consume, Claim, Reject, Vouch, Adopt, Collect.
+	// Session is who asks: Join, Bind, Consume, Claim, Release, Reject, Vouch, Adopt,
+	// Collect.
 	Session SessionID
 	// Channel is the one that the site names: Bind.
 	Channel protocol.ChannelID
@@ -162,6 +170,8 @@ type Event struct {
 	Nonce protocol.Nonce
 	// Proof is the claimant's: Claim.
 	Proof protocol.Proof
+	// Held and Verified are those of [Link]: Claim.
+	Held, Verified bool
 	// Account is the one that signed in, Dialect and Credential say how: Vouch.
 	Account    protocol.Account
 	Dialect    protocol.Dialect
@@ -201,6 +211,7 @@ var moves = map[LinkState]map[EventKind]Move{
 		Bind:    {Refusal: protocol.LinkNotJoined},
 		Consume: {Refusal: protocol.LinkNotJoined},
 		Claim:   {Refusal: protocol.LinkNotJoined},
+		Release: {Refusal: protocol.LinkNotClaimed},
 		Reject:  {Refusal: protocol.LinkNotJoined},
 		Vouch:   {To: Claimed, Effects: []Effect{TellClaimed}},
 		Adopt:   {Refusal: protocol.LinkNotClaimed},
@@ -214,6 +225,7 @@ var moves = map[LinkState]map[EventKind]Move{
 		Bind:    {To: Joined},
 		Consume: {To: Joined},
 		Claim:   {To: Claimed, Effects: []Effect{TellClaimed}},
+		Release: {Refusal: protocol.LinkNotClaimed},
 		Reject:  {To: Closed, Effects: []Effect{TellClosed}},
 		Vouch:   {Refusal: protocol.LinkTaken, Effects: []Effect{WarnSite}},
 		Adopt:   {Refusal: protocol.LinkNotClaimed},
@@ -227,6 +239,7 @@ var moves = map[LinkState]map[EventKind]Move{
 		Bind:    {Refusal: protocol.LinkTaken},
 		Consume: {Refusal: protocol.LinkTaken},
 		Claim:   {Refusal: protocol.LinkTaken},
+		Release: {To: Claimed, Effects: []Effect{TellClaimed}},
 		Reject:  {Refusal: protocol.LinkTaken},
 		Vouch:   {To: Claimed, Effects: []Effect{TellClaimed}},
 		Adopt:   {To: Claimed},
@@ -240,6 +253,7 @@ var moves = map[LinkState]map[EventKind]Move{
 		Bind:    {Refusal: protocol.LinkClosed},
 		Consume: {Refusal: protocol.LinkClosed},
 		Claim:   {Refusal: protocol.LinkClosed},
+		Release: {Refusal: protocol.LinkClosed},
 		Reject:  {Refusal: protocol.LinkClosed},
 		Vouch:   {Refusal: protocol.LinkClosed},
 		Adopt:   {Refusal: protocol.LinkClosed},
@@ -314,7 +328,13 @@ func (l *Link) apply(e Event) protocol.Code {
 			return protocol.ProofRejected // nothing was spent on this proof
 		}
 		l.Proof, l.Account = e.Proof, e.Proof.Account()
+		l.Held, l.Verified = e.Held, e.Verified
 		l.ExpiresAt = e.Now.Add(protocol.ClaimedTTL)
+	case Release:
+		if e.Session != l.Wallet {
+			return protocol.LinkNotJoined
+		}
+		l.Held = false
 	case Reject:
 		if e.Session != l.Wallet {
 			return protocol.LinkNotJoined
@@ -327,6 +347,9 @@ func (l *Link) apply(e Event) protocol.Code {
 	case Collect:
 		if e.Session != l.Site {
 			return protocol.LinkForbidden
+		}
+		if l.Held {
+			return protocol.LinkNotClaimed // nobody is signed in by it yet
 		}
 	case Renew:
 		if l.State != Claimed && !l.Resumption && l.Dialect == "" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"net/netip"
 	"sync"
 
 	"github.com/liaison-dev/liaison"
@@ -314,7 +315,7 @@ func (s *seat) pass(ctx context.Context, p *peer, session liaison.Session, name 
 		}
 	}
 	for {
-		taken, err := s.send(id, name, argument)
+		taken, err := s.send(p.connection.addr, id, name, argument)
 		if protocol.CodeOf(err) != protocol.MailboxFull {
 			return err
 		}
@@ -328,7 +329,7 @@ func (s *seat) pass(ctx context.Context, p *peer, session liaison.Session, name 
 
 // send sends one event. If the other end has not taken enough of what was sent
 // before, it returns what is closed when it takes more.
-func (s *seat) send(id protocol.RequestID, name string, argument json.RawMessage) (taken <-chan struct{}, err error) {
+func (s *seat) send(from netip.Addr, id protocol.RequestID, name string, argument json.RawMessage) (taken <-chan struct{}, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.ends[id]
@@ -346,7 +347,7 @@ func (s *seat) send(id protocol.RequestID, name string, argument json.RawMessage
 	if e.taken == nil {
 		e.taken = make(chan struct{})
 	}
-	return e.taken, s.port.Send(id, payload, ours(e.link) && name == offerDescription)
+	return e.taken, s.port.Send(from, id, payload, ours(e.link) && name == offerDescription)
 }
 
 // acknowledgeLocked tells the server which frames it need not keep any more.

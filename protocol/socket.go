@@ -19,13 +19,15 @@ import (
 //	                        ← frame n=0       ← subscribe join
 //	POST …/offer            →                   frame n=0 →
 //	                                          ← POST /v1/links/{requestId}
-//	                        ← link
+//	                        ← link (held)
 //	subscribe answer-ADDR   →                 ← subscribe offer-ADDR
 //	                        ← subscribed         subscribed →
 //	send n=1 (candidate)    →                    frame n=1 →
 //	                        ← acked           ← ack next=2
 //	                        ← frame n=1       ← send n=1 (candidate)
 //	ack next=2              →                    acked →
+//	                                          ← POST …/release
+//	                        ← link
 
 // Op is the kind of a message.
 type Op string
@@ -51,7 +53,8 @@ const (
 	// (how many frames of this client the other side has acknowledged).
 	OpSubscribed Op = "subscribed"
 	// OpLink tells the site who claimed its link: requestId, account, proof,
-	// answer if the wallet sent one.
+	// answer if the wallet sent one, held while the wallet has not released the
+	// claim. It comes again, without held, when the wallet has.
 	OpLink Op = "link"
 	// OpFrame brings a frame of the other side: topic, requestId, n, d.
 	OpFrame Op = "frame"
@@ -222,6 +225,7 @@ type ServerMessage struct {
 	Proof     *Proof     `json:"proof,omitempty"`
 	Dialect   Dialect    `json:"dialect,omitempty"`
 	Answer    *Frame     `json:"answer,omitempty"`
+	Held      bool       `json:"held,omitempty"`
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
 	Code      Code       `json:"code,omitempty"`
 	Detail    string     `json:"detail,omitempty"`

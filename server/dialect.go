@@ -81,7 +81,7 @@ func (d Dialect) ChangeLink(ctx context.Context, op string, id protocol.RequestI
 ) (liaison.Link, error) {
 	link, err := d.server.updateLink(ctx, op, id, event, with)
 	if err == nil && event.Kind == liaison.Vouch {
-		d.server.hub.linkClaimed(link, nil)
+		d.server.hub.linkClaimed(link, nil, sender{})
 		d.server.metrics.Claim("")
 	}
 	return link, err
@@ -162,11 +162,11 @@ func (p *Port) Listen(link liaison.Link) error {
 	return p.socket.subscribe(protocol.ClientMessage{Op: protocol.OpSubscribe, Topic: topic, RequestID: link.ID}, true)
 }
 
-// Send passes a payload to the other end of a link that the port listens to, as
-// the frame after all others. Anew means that what the other end has not
+// Send passes a payload of a client at an address to the other end of a link that
+// the port listens to, as the frame after all others. Anew means that what the other end has not
 // acknowledged is of no use any more; only ends that listen through ports
 // understand that.
-func (p *Port) Send(id protocol.RequestID, payload []byte, anew bool) error {
+func (p *Port) Send(from netip.Addr, id protocol.RequestID, payload []byte, anew bool) error {
 	frame := protocol.Frame{D: base64.RawURLEncoding.EncodeToString(payload)}
 	if err := frame.Validate(); err != nil {
 		return err
@@ -175,7 +175,7 @@ func (p *Port) Send(id protocol.RequestID, payload []byte, anew bool) error {
 	if !ok {
 		return &liaison.Error{Code: protocol.LinkForbidden, Op: "send frame"}
 	}
-	return a.room.add(a.side.Other(), frame.D, anew)
+	return a.room.add(a.side.Other(), frame.D, anew, sender{client: true, addr: from})
 }
 
 // Close ends the port. Nothing is heard after it but what is being heard.

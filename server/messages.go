@@ -53,6 +53,8 @@ func (socketEvents) OnMessage(conn *gws.Conn, message *gws.Message) {
 	}
 }
 
+func (s *socket) sender() sender { return sender{client: true, addr: s.addr} }
+
 func (s *socket) hear() { s.heard.Store(time.Now().Unix()) }
 
 // throttle makes a client that sends too much wait, by not reading on. Nothing
@@ -105,7 +107,7 @@ func (s *socket) carryOut(m protocol.ClientMessage) error {
 		a.room.ack(a.side, m.Next)
 		return nil
 	}
-	err := a.room.put(a.side.Other(), m.Frame())
+	err := a.room.put(a.side.Other(), m.Frame(), s.sender())
 	if errors.Is(err, protocol.LinkNotJoined) || errors.Is(err, protocol.LinkNotClaimed) {
 		err = s.putAgain(a, m.Frame())
 	}
@@ -122,7 +124,7 @@ func (s *socket) putAgain(a attachment, f protocol.Frame) error {
 		return err
 	}
 	a.room.note(link)
-	return a.room.put(a.side.Other(), f)
+	return a.room.put(a.side.Other(), f, s.sender())
 }
 
 // subscribe lets the socket hear from a link: the site of who claims it, then
@@ -174,8 +176,8 @@ func (s *Server) catchUp(ctx context.Context, r *room, before liaison.Link) erro
 		return err
 	case link.State == liaison.Closed:
 		s.hub.closeRoom(r.id, link.Reason)
-	case link.State == liaison.Claimed && before.State != liaison.Claimed:
-		return r.claimed(link, nil)
+	case link.State == liaison.Claimed && (before.State != liaison.Claimed || before.Held && !link.Held):
+		return r.claimed(link, nil, sender{})
 	}
 	r.note(link)
 	return nil

@@ -28,6 +28,7 @@ type room struct {
 	address   string // of the account that claimed the link; empty before
 	resuming  bool   // the link is a resumption: nobody claims it
 	dialect   bool   // one of its ends speaks a dialect
+	joined    bool   // a wallet has come to this opening
 	bound     bool   // the site has named the channel
 	by        openedBy
 	version   uint64 // of the link, the newest that is known here
@@ -57,25 +58,25 @@ type end struct {
 func (e *end) attached() bool { return e.remote || e.socket != nil && e.frames }
 
 // put keeps a frame for a side and hands over what can be handed over.
-func (r *room) put(to protocol.Side, f protocol.Frame) error {
+func (r *room) put(to protocol.Side, f protocol.Frame, from sender) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.putLocked(to, f)
+	return r.putLocked(to, f, from)
 }
 
 // add keeps a frame that comes without a number, from a client that knows of none.
 // Anew means that it takes the place of all that still waits.
-func (r *room) add(to protocol.Side, d string, anew bool) error {
+func (r *room) add(to protocol.Side, d string, anew bool, from sender) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e := &r.ends[to]
 	if anew && e.inbox.trim(e.inbox.end()) {
 		e.cursor = max(e.cursor, e.inbox.base)
 	}
-	return r.putLocked(to, protocol.Frame{N: e.inbox.end(), D: d})
+	return r.putLocked(to, protocol.Frame{N: e.inbox.end(), D: d}, from)
 }
 
-func (r *room) putLocked(to protocol.Side, f protocol.Frame) error {
+func (r *room) putLocked(to protocol.Side, f protocol.Frame, from sender) error {
 	if r.reason != "" {
 		return r.reason
 	}
@@ -87,7 +88,7 @@ func (r *room) putLocked(to protocol.Side, f protocol.Frame) error {
 		r.tellAckedLocked(to)
 		return nil
 	}
-	fresh, err := e.inbox.put(f)
+	fresh, err := e.inbox.put(f, from)
 	if err != nil {
 		return err
 	}
@@ -104,9 +105,12 @@ func (r *room) putLocked(to protocol.Side, f protocol.Frame) error {
 }
 
 // admitsLocked says whether a frame may come now. Until the link is claimed that
-// is the handshake alone, and the site's part of it after it named the channel.
+// is the handshake alone, and the site's part of it after it named the channel. A
+// resumption needs no claim, but somebody for whom more than that can be.
 func (r *room) admitsLocked(to protocol.Side, n uint64) error {
 	switch {
+	case r.resuming && n > 0 && !r.joined:
+		return protocol.LinkNotJoined
 	case r.resuming || r.address != "":
 		return nil
 	case n > 0:
@@ -247,7 +251,7 @@ func (r *room) noteOpeningLocked(link liaison.Link) {
 	if r.resuming && by != r.by {
 		r.forgetLocked()
 	}
-	r.version, r.by = link.Version, by
+	r.version, r.by, r.joined = link.Version, by, link.Wallet != ""
 }
 
 // forgetLocked forgets all frames, and how many there have been.
@@ -318,14 +322,14 @@ func (r *room) tellAckedLocked(s protocol.Side) {
 }
 
 // claimed tells the site, if it is attached here, who claimed the link.
-func (r *room) claimed(link liaison.Link, answer *protocol.Frame) error {
+func (r *room) claimed(link liaison.Link, answer *protocol.Frame, from sender) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.noteLocked(link)
 	site := &r.ends[protocol.SiteSide]
 	var err error
 	if answer != nil {
-		_, err = site.inbox.put(*answer)
+		_, err = site.inbox.put(*answer, from)
 	}
 	r.tellClaimedLocked(link)
 	return err
@@ -341,7 +345,7 @@ func (r *room) tellClaimedLocked(link liaison.Link) {
 	if site.socket == nil {
 		return
 	}
-	m := protocol.ServerMessage{Op: protocol.OpLink, RequestID: r.id, Account: link.Account}
+	m := protocol.ServerMessage{Op: protocol.OpLink, RequestID: r.id, Account: link.Account, Held: link.Held}
 	if link.Dialect != "" { // nothing was proved to anybody but this server
 		m.Dialect = link.Dialect
 		site.socket.sendMessage(m)

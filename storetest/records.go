@@ -107,7 +107,9 @@ func linkVariants(link liaison.Link) []liaison.Link {
 	vouched := link
 	vouched.Dialect, vouched.Credential, vouched.Site, vouched.Wallet, vouched.Nonce = protocol.Liquid, "Y3JlZA", "", "wallet", ""
 	vouched.State, vouched.Account = liaison.Claimed, full.Account
-	return append(variants, full, vouched, liaison.Link{ID: link.ID})
+	held, verified := full, full
+	held.Held, verified.Verified = true, true
+	return append(variants, full, held, verified, vouched, liaison.Link{ID: link.ID})
 }
 
 func (s *suite) tokens() {
