@@ -81,6 +81,7 @@ func (s *Session) servePoll(w http.ResponseWriter, r *http.Request) {
 func (s *Session) beginPoll() (*poll, time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.expireLocked()
 	switch {
 	case s.state == closed || s.socket != nil:
 		return nil, 0
@@ -195,6 +196,7 @@ func (s *Session) servePost(w http.ResponseWriter, r *http.Request) {
 func (s *Session) beginPost(p *post) (ok, ignored bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.expireLocked()
 	switch {
 	case s.state == leaving && s.socket == nil:
 		return false, true
