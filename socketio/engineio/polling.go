@@ -222,8 +222,7 @@ func (s *Session) readPost(w http.ResponseWriter, r *http.Request, p *post) ([]p
 		s.endReading(p, time.Now().Add(lingerTimeout))
 		return nil, http.StatusRequestEntityTooLarge
 	}
-	// Revision 4 knows text only. The reference implementation left such a POST
-	// without an answer.
+	// Revision 4 knows text only. Like every POST it gets an answer.
 	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "application/octet-stream" {
 		s.endReading(p, time.Now().Add(lingerTimeout))
 		s.end(ParseError)
