@@ -337,6 +337,59 @@ type panics struct{}
 func (panics) Message(engineio.Message) { panic("message") }
 func (panics) Closed(engineio.Reason)   { panic("closed") }
 
+// TestCutPoll: what a client got of a poll that it cut short is not known, so its
+// session ends.
+func TestCutPoll(t *testing.T) {
+	inBubble(t, engineio.Config{}, func(t *testing.T, c *wiretest.Client, opened sessions) {
+		sid := c.Open(t)
+		session := <-opened
+		ctx, cancel := context.WithCancel(t.Context())
+		c.StartPoll(ctx, sid)
+		synctest.Wait()
+		cancel()
+		session.wantClosed(t, engineio.TransportError)
+		c.Poll(t, sid).Want(t, 400, `{"code":1,"message":"Session ID unknown"}`)
+	})
+}
+
+// TestOpenEndsSessions: the user may end a session before it has begun.
+func TestOpenEndsSessions(t *testing.T) {
+	reasons := make(chan engineio.Reason, 2)
+	cfg := engineio.Config{Open: func(s *engineio.Session) engineio.Handler {
+		s.Send(text("bye"))
+		s.Close("not wanted")
+		return &recorder{s, nil, reasons}
+	}}
+	inBubble(t, cfg, func(t *testing.T, c *wiretest.Client, _ sessions) {
+		sid := c.Open(t)
+		c.Poll(t, sid).Want(t, 200, "4bye")
+		c.Poll(t, sid).Want(t, 200, "1")
+		ws := c.WebSocket(t, "")
+		wiretest.ParseOpen(t, string(ws.Read(t).Payload))
+		ws.Want(t, "4bye")
+		ws.WantClose(t, 1005)
+		for range 2 {
+			if got := <-reasons; got != "not wanted" {
+				t.Errorf("reason: got %q", got)
+			}
+		}
+	})
+	cfg.Open = func(*engineio.Session) engineio.Handler { panic("open") }
+	inBubble(t, cfg, func(t *testing.T, c *wiretest.Client, _ sessions) {
+		c.Poll(t, c.Open(t)).WantStatus(t, 400)
+		c.WebSocket(t, "").WantClose(t, 1005)
+	})
+	cfg.Open = func(s *engineio.Session) engineio.Handler {
+		for s.Send(text("x")) == nil { // more than may wait
+		}
+		return &recorder{s, nil, reasons}
+	}
+	inBubble(t, cfg, func(t *testing.T, c *wiretest.Client, _ sessions) {
+		c.Poll(t, c.Open(t)).WantStatus(t, 400)
+		c.WebSocket(t, "").WantClose(t, 1005)
+	})
+}
+
 // TestServerTimeouts: an http.Server with timeouts shorter than
 // a poll does not end it.
 func TestServerTimeouts(t *testing.T) {

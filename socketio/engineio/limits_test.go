@@ -204,7 +204,7 @@ func TestUpgradeTimeout(t *testing.T) {
 		// Polls return, but not as fast as a client can send them.
 		for i := range 3 {
 			c.Poll(t, sid).Want(t, 200, "6")
-			if got, want := time.Since(start), time.Duration(i+1)*50*time.Millisecond; got != want {
+			if got, want := time.Since(start), time.Duration(i+1)*100*time.Millisecond; got != want {
 				t.Errorf("poll %d returned after %s, want %s", i, got, want)
 			}
 		}

@@ -81,6 +81,7 @@ func (s *Session) servePoll(w http.ResponseWriter, r *http.Request) {
 func (s *Session) beginPoll() (*poll, time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.expireLocked()
 	switch {
 	case s.state == closed || s.socket != nil:
 		return nil, 0
@@ -195,6 +196,7 @@ func (s *Session) servePost(w http.ResponseWriter, r *http.Request) {
 func (s *Session) beginPost(p *post) (ok, ignored bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.expireLocked()
 	switch {
 	case s.state == leaving && s.socket == nil:
 		return false, true
@@ -220,8 +222,7 @@ func (s *Session) readPost(w http.ResponseWriter, r *http.Request, p *post) ([]p
 		s.endReading(p, time.Now().Add(lingerTimeout))
 		return nil, http.StatusRequestEntityTooLarge
 	}
-	// Revision 4 knows text only. The reference implementation left such a POST
-	// without an answer.
+	// Revision 4 knows text only. Like every POST it gets an answer.
 	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "application/octet-stream" {
 		s.endReading(p, time.Now().Add(lingerTimeout))
 		s.end(ParseError)

@@ -18,7 +18,7 @@ const (
 	// probedPollDelay is for the polls during a probe. They have to return, so that
 	// the client can complete its upgrade; but at once one would only make it poll
 	// again, if it does not know the outcome of its probe yet, or does not mind.
-	probedPollDelay = 50 * time.Millisecond
+	probedPollDelay = 100 * time.Millisecond
 )
 
 type state uint8
@@ -48,6 +48,7 @@ type Session struct {
 	queue    []packet
 	bytes    int         // of the queue
 	timer    *time.Timer // of the heartbeat, then of leaving
+	due      time.Time   // when the timer should go off, for the heartbeat
 	pinged   bool        // a ping is unanswered
 	poll     *poll       // the GET that waits
 	post     *post       // the POST that is being read or carried out
@@ -101,6 +102,7 @@ func newSession(server *Server, value any) *Session {
 // session known. It returns false if there is no place for it.
 func (s *Session) start() bool {
 	s.mu.Lock()
+	s.due = time.Now().Add(s.server.cfg.PingInterval)
 	s.timer = time.AfterFunc(s.server.cfg.PingInterval, s.beat)
 	s.mu.Unlock()
 	s.receiving.Lock() // so that the user, who may end the session, hears of it afterwards
@@ -128,7 +130,10 @@ func (s *Session) beat() {
 		s.endLocked(PingTimeout)
 	default:
 		s.pinged = true
-		s.timer.Reset(s.server.cfg.PingTimeout)
+		// Counted from when it was due: a machine with much to do must not become
+		// patient.
+		s.due = s.due.Add(s.server.cfg.PingTimeout)
+		s.timer.Reset(time.Until(s.due))
 		s.enqueueLocked(packet{kind: kindPing})
 		s.flushLocked()
 	}
@@ -139,7 +144,19 @@ func (s *Session) pong() {
 	defer s.mu.Unlock()
 	if s.state == open && s.pinged {
 		s.pinged = false
+		s.due = time.Now().Add(s.server.cfg.PingInterval)
 		s.timer.Reset(s.server.cfg.PingInterval)
+	}
+}
+
+// expireLocked ends a session whose ping has timed out, if the timer is late.
+func (s *Session) expireLocked() {
+	deadline := s.due
+	if !s.pinged {
+		deadline = deadline.Add(s.server.cfg.PingTimeout)
+	}
+	if s.state == open && !time.Now().Before(deadline) {
+		s.endLocked(PingTimeout)
 	}
 }
 
