@@ -321,7 +321,7 @@ func serverMutants() []mutant {
 		},
 		{
 			file: "server/mailbox.go",
-			old:  "\t\tif m.frames[i] != f.D {\n", new: "\t\tif false && (m.frames[i] != f.D) {\n",
+			old:  "\t\tif m.frames[i].payload != f.D {\n", new: "\t\tif false && (m.frames[i].payload != f.D) {\n",
 			tests: "TestFrames", note: "a frame's number is used for two payloads",
 		},
 		{
