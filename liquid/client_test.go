@@ -44,6 +44,7 @@ type node struct {
 	path   string
 	now    func() time.Time
 	limits server.Limits
+	log    slog.Handler // the test's output, unless it says otherwise
 
 	store   liaison.Store
 	bus     liaison.Bus
@@ -90,6 +91,9 @@ func (n *node) start() {
 	n.bus = membus.New().Join()
 	accounts := chain.Default()
 	log := slog.New(slog.NewTextHandler(n.t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
+	if n.log != nil {
+		log = slog.New(n.log)
+	}
 	n.server, err = server.New(server.Config{
 		Origin: n.origin, Store: n.store, Bus: n.bus, Verifier: accounts, Chains: accounts.Chains(), Now: n.now, Limits: n.limits, Logger: log,
 	})

@@ -116,6 +116,8 @@ const (
 	ChannelClosed Code = "channel_closed"
 	// PeerLost: the other side went away without a word.
 	PeerLost Code = "peer_lost"
+	// PasskeyExists: the device has a passkey of the account already.
+	PasskeyExists Code = "passkey_exists"
 	// InvalidPeer: the other side sent what the protocol does not allow.
 	InvalidPeer Code = "invalid_peer"
 	// KeyLocked: the wallet's key file does not open with this passphrase.
@@ -189,6 +191,7 @@ var codeTable = [...]CodeInfo{
 	{Canceled, 0, 0, false, "The caller gave up.", "Start again when ready."},
 	{ChannelClosed, 0, 0, false, "The channel is closed.", "Link again with a new code."},
 	{PeerLost, 0, 0, true, "The other side went away without a word.", "It may come back by itself; if it does not, link again with a new code."},
+	{PasskeyExists, 0, 0, false, "The device has a passkey of the account already.", "Use the one that is there, or make one on another device."},
 	{InvalidPeer, 409, 0, false, "The other side sent something the protocol does not allow.", "Update both apps."},
 	{KeyLocked, 0, 0, false, "The key file does not open with this passphrase.", "Check the passphrase."},
 }

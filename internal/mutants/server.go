@@ -105,7 +105,7 @@ func serverMutants() []mutant {
 		},
 		{
 			file: "session.go",
-			old:  "\ts.Account, s.Assurance, s.ExpiresAt = \"\", \"\", now\n", new: "\ts.ExpiresAt = now\n",
+			old:  "\ts.Account, s.Assurance, s.ProvedAt, s.ExpiresAt = \"\", \"\", time.Time{}, now\n", new: "\ts.ExpiresAt = now\n",
 			tests: "TestSessionEnded", note: "a logout leaves the account",
 		},
 		{

@@ -106,6 +106,8 @@ export const codeTable = {
   channel_closed: { close: 0, retryable: false, told: false, remedy: "Link again with a new code." },
   /** The other side went away without a word. */
   peer_lost: { close: 0, retryable: true, told: false, remedy: "It may come back by itself; if it does not, link again with a new code." },
+  /** The device has a passkey of the account already. */
+  passkey_exists: { close: 0, retryable: false, told: false, remedy: "Use the one that is there, or make one on another device." },
   /** The other side sent something the protocol does not allow. */
   invalid_peer: { close: 0, retryable: false, told: true, remedy: "Update both apps." },
   /** The key file does not open with this passphrase. */

@@ -150,6 +150,9 @@ export class SiteConnection {
   get locality(): LocalityReport | undefined {
     return this.#locality;
   }
+  get channelId(): string | undefined {
+    return this.#envelope.keys?.channelId;
+  }
 
   /** Opens it at the server and sets everything in motion. */
   async start(open: (rest: Rest) => Promise<Opening>): Promise<void> {

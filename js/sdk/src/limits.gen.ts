@@ -21,6 +21,18 @@ export const pathResumptions = "/v1/resumptions";
 /** Path of the session. */
 export const pathSession = "/v1/session";
 
+/** Path of the passkeys of an account. */
+export const pathPasskeys = "/v1/passkeys";
+
+/** Path of the call that begins to make a passkey. */
+export const pathPasskeyRegistration = "/v1/passkeys/registration";
+
+/** Path of the call that begins to use one. */
+export const pathPasskeyAuthentication = "/v1/passkeys/authentication";
+
+/** Path of the call that signs in by one. */
+export const pathSessionPasskey = "/v1/session/passkey";
+
 /** Path of the WebSocket. */
 export const pathSocket = "/v1/ws";
 

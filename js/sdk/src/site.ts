@@ -64,6 +64,9 @@ export interface SiteLink {
   readonly assurance: Assurance | undefined;
   /** How near the wallet is; undefined if that was not measured, or not yet. */
   readonly locality: LocalityReport | undefined;
+  /** The name of the handshake with the wallet, spec/sealed.md §2; undefined before
+   * a wallet has joined. A passkey that is made on the link is bound to it. */
+  readonly channelId: string | undefined;
   /** To be called once the code is on display; it completes the record. */
   displayed(): void;
   /** Waits for a wallet and resolves with its account (CAIP-10). */

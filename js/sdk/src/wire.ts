@@ -159,7 +159,8 @@ function counter(value: unknown): number {
   return n as number;
 }
 
-function text(value: unknown): string {
+/** A string, or an empty one for everything else. */
+export function text(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
@@ -171,11 +172,13 @@ function parseObject(data: string): Fields {
   }
 }
 
-function object(value: unknown): Fields {
+/** An object; throws for everything else. */
+export function object(value: unknown): Fields {
   if (typeof value !== "object" || value === null) throw malformed("a message of the server is not an object");
   return value as Fields;
 }
 
-function malformed(detail: string): LinkError {
+/** The error for a message that is not what it must be. */
+export function malformed(detail: string): LinkError {
   return new LinkError("invalid_message", { detail });
 }
