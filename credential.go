@@ -56,6 +56,9 @@ type Credential struct {
 	Transports []string
 	// Label is what a person calls it, or the name of its device.
 	Label string
+	// Dialect is the protocol by which it came; empty for this one. Such a passkey is
+	// bound to its account by the server's word alone.
+	Dialect protocol.Dialect
 	// Origin is the page's or the app's that made it.
 	Origin    string
 	CreatedAt time.Time

@@ -48,6 +48,10 @@ type Link struct {
 	Version uint64
 }
 
+// DialectLinkPrefix begins the id of every link that a client of a dialect opened:
+// those ids are not drawn by the server, and must not be anybody else's to open.
+const DialectLinkPrefix = "liquid."
+
 // NewLink opens a link for a site's session. Origin is that of the page that
 // asks; it may be empty.
 func NewLink(site SessionID, origin protocol.Origin, now time.Time) Link {

@@ -150,7 +150,7 @@ func (h *Handler) proved(r *http.Request, ceremony liaison.Ceremony, challenge, 
 	if in.link, err = linkIn(extension, errUnverified); err != nil {
 		return in, err
 	}
-	passkey.Account, passkey.Label = in.account, label(extension.text("device"))
+	passkey.Account, passkey.Dialect, passkey.Label = in.account, protocol.Liquid, label(extension.text("device"))
 	in.credential, in.ceremony = passkey.ID, ceremony.ID
 	in.with = func(change *liaison.Change) error {
 		stored, err := h.config.Store.Credential(ctx, passkey.ID)
@@ -199,7 +199,7 @@ func (h *Handler) unverified(r *http.Request, f failure, err error) error {
 // linkIn returns the request id in the extension's results; nil if there is none.
 func linkIn(extension object, malformed failure) (*reference, error) {
 	raw, ok := extension["requestId"]
-	if !ok || string(raw) == "null" {
+	if !ok || string(raw) == "null" || string(raw) == `""` {
 		return nil, nil
 	}
 	ref, ok := parseReference(raw)

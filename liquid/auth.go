@@ -1,6 +1,7 @@
 package liquid
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/liaison-dev/liaison"
@@ -126,11 +127,12 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// endSession ends every session that the request shows: a client that keeps old
-// cookies must not fall back to one of them.
+// endSession ends every session that the request shows, with the links that it has
+// as a site: a client that keeps old cookies must not fall back to one of them, nor
+// a wallet sign in with the code of somebody who is gone.
 func (h *Handler) endSession(w http.ResponseWriter, r *http.Request) error {
 	for _, token := range h.cookies.tokens(r) {
-		v, found, err := h.known(r.Context(), token)
+		v, found, err := h.known(r, token)
 		if err != nil {
 			return err
 		}
@@ -138,22 +140,58 @@ func (h *Handler) endSession(w http.ResponseWriter, r *http.Request) error {
 			continue
 		}
 		var ended liaison.Session
+		var closed []liaison.Link
 		err = h.dialect.Update(r.Context(), "end session", func() (change liaison.Change, err error) {
 			session, err := h.current(r.Context(), v)
 			if err != nil {
 				return change, err
 			}
+			if closed, err = h.deserted(r.Context(), session); err != nil {
+				return change, err
+			}
 			ended = session.Ended(h.now())
 			ended.Link, ended.Vouched = "", false
-			return liaison.Change{Sessions: []liaison.Session{ended}}, nil
+			return liaison.Change{Sessions: []liaison.Session{ended}, Links: closed}, nil
 		})
 		if err != nil {
 			return err
 		}
+		for _, link := range closed {
+			h.dialect.LinkClosed(link)
+		}
 		h.dialect.SessionChanged(ended, "")
+		h.dismiss(ended.ID)
 	}
 	h.cookies.set(w.Header(), newToken())
 	return nil
+}
+
+// deserted returns the links of a site's session as they are when it has gone.
+func (h *Handler) deserted(ctx context.Context, session liaison.Session) (closed []liaison.Link, err error) {
+	links, err := h.config.Store.WaitingLinks(ctx, session.ID)
+	if err != nil {
+		return nil, unavailable("find links of session", err)
+	}
+	if session.Link != "" {
+		link, err := h.stored(ctx, session.Link)
+		if err != nil {
+			return nil, err
+		}
+		if link.Site == session.ID {
+			links = append(links, link)
+		}
+	}
+	for _, link := range links {
+		if !live(link, h.now()) {
+			continue
+		}
+		link, _, err = link.Transition(liaison.Event{Kind: liaison.Close, Now: h.now()})
+		if err != nil {
+			return nil, err
+		}
+		closed = append(closed, link)
+	}
+	return closed, nil
 }
 
 // allowEveryOrigin lets pages elsewhere read an answer that shows nobody's data.

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/http"
+	"net/netip"
 	"slices"
 
 	"github.com/liaison-dev/liaison"
@@ -27,6 +28,9 @@ func newChallenge() []byte {
 // issue stores a ceremony for a visitor and returns its challenge. The oldest of
 // too many goes.
 func (h *Handler) issue(r *http.Request, v visitor, kind liaison.CeremonyKind, credential liaison.CredentialID, verify bool) ([]byte, error) {
+	if err := h.dialect.AdmitChallenge(r); err != nil {
+		return nil, err
+	}
 	challenge := newChallenge()
 	ceremony := liaison.Ceremony{
 		ID: liaison.CeremonyOf(challenge), Kind: kind, Session: v.session.ID, Credential: credential,
@@ -118,6 +122,7 @@ type signIn struct {
 	account    protocol.Account
 	credential liaison.CredentialID
 	ceremony   liaison.CeremonyID
+	addr       netip.Addr // of the client
 	// link is the reference that the wallet read from a code; nil if none.
 	link *reference
 	// with adds what else belongs to the change.
@@ -128,14 +133,16 @@ type signIn struct {
 // the link that the wallet names to that session, in one change.
 func (h *Handler) signIn(w http.ResponseWriter, r *http.Request, v visitor, in signIn) error {
 	ctx := r.Context()
+	in.addr = h.dialect.Address(r)
 	token := h.cookies.successor(v.token)
 	var session liaison.Session
 	change := func(id protocol.RequestID, change *liaison.Change) (err error) {
 		if session, err = h.current(ctx, v); err != nil {
 			return err
 		}
-		session = session.SignedIn(in.account, protocol.ServerAsserted).Rotated(token, h.now(), h.dialect.Sessions())
-		if session.Vouched || id != "" {
+		other := session.Account != in.account
+		session = session.SignedIn(in.account, protocol.ServerAsserted).Rotated(h.cookies.inner(token), h.now(), h.dialect.Sessions())
+		if session.Vouched || other || id != "" {
 			session.Link, session.Vouched = id, false
 		}
 		change.Sessions = append(change.Sessions, session)
@@ -146,10 +153,9 @@ func (h *Handler) signIn(w http.ResponseWriter, r *http.Request, v visitor, in s
 		return err
 	}
 	h.cookies.set(w.Header(), token)
+	h.births.signIn(session.ID, h.client(r))
 	h.dialect.SessionChanged(session, "")
 	h.recall(in.ceremony, session.ID)
-	if session.Link != "" {
-		h.renew(session) // before the wallet hears of it: what it sends next finds the link
-	}
+	h.renew(session, h.client(r)) // before the wallet hears of it: what it sends next finds the link
 	return nil
 }

@@ -39,9 +39,16 @@ func newToken() liaison.Token {
 	return liaison.Token(base64.RawURLEncoding.EncodeToString(raw[:]))
 }
 
+// inner returns the token by which the store knows a session. Nobody but this
+// server can tell it, so what is in a cookie of the dialect opens nothing in the
+// native protocol.
+func (c cookies) inner(token liaison.Token) liaison.Token {
+	return liaison.Token(base64.RawURLEncoding.EncodeToString(c.mac("token", token)))
+}
+
 // successor returns the token that takes the place of one. Who has the old one
-// and not the key cannot tell it, and a request that was under way when the token
-// was replaced still finds its session.
+// cannot tell it, and a request that was under way when the token was replaced
+// still finds its session.
 func (c cookies) successor(token liaison.Token) liaison.Token {
 	return liaison.Token(base64.RawURLEncoding.EncodeToString(c.mac("successor", token)[:tokenBytes]))
 }
@@ -68,7 +75,7 @@ func (c cookies) set(h http.Header, token liaison.Token) {
 
 // maxCookies bounds the values of one request that are looked at. Some clients
 // keep every one that they ever got, and show the oldest first.
-const maxCookies = 64
+const maxCookies = 8
 
 // tokens returns the genuine tokens of a request, the newest first.
 func (c cookies) tokens(r *http.Request) []liaison.Token {

@@ -11,7 +11,9 @@ import (
 )
 
 // ours reports whether a link was opened by a site of this dialect.
-func ours(link liaison.Link) bool { return strings.HasPrefix(string(link.ID), linkPrefix) }
+func ours(link liaison.Link) bool {
+	return strings.HasPrefix(string(link.ID), liaison.DialectLinkPrefix)
+}
 
 // claim signs a wallet in, and with it the site whose link it names. Change adds
 // what is the wallet's; it is given the link's id, empty if there is none.
@@ -21,12 +23,16 @@ func (h *Handler) claim(ctx context.Context, v visitor, in signIn, change func(p
 			return c, change("", &c)
 		})
 	}
-	for {
+	for range maxMeetings {
 		link, err := h.claimNamed(ctx, v, in, change)
 		switch protocol.CodeOf(err) {
 		case protocol.LinkUnknown, protocol.LinkExpired, protocol.LinkClosed, protocol.UserRejected:
-		case protocol.LinkTaken, protocol.LinkForbidden:
-			return link, errUnverified // the code is another wallet's, or the wallet's own
+		case protocol.LinkTaken:
+			return link, errUnverified // the code is another wallet's
+		case protocol.LinkForbidden: // the code is the wallet's own: it signs in by itself
+			return liaison.Link{}, h.dialect.Update(ctx, "sign in", func() (c liaison.Change, err error) {
+				return c, change("", &c)
+			})
 		default:
 			return link, err
 		}
@@ -35,7 +41,12 @@ func (h *Handler) claim(ctx context.Context, v visitor, in signIn, change func(p
 			return link, err
 		}
 	}
+	return liaison.Link{}, &liaison.Error{Code: protocol.Overloaded, Op: "claim link", Msg: "too many changes at once"}
 }
+
+// maxMeetings is how often a wallet looks for a link that comes and goes while it
+// does.
+const maxMeetings = 8
 
 // vouch is the event of a wallet's sign-in.
 func (h *Handler) vouch(v visitor, in signIn) liaison.Event {
@@ -80,6 +91,8 @@ var errCameMeanwhile = errors.New("the link was opened meanwhile")
 // for long. A request id that was used is good for nothing more.
 func (h *Handler) claimEarly(ctx context.Context, v visitor, in signIn, change func(protocol.RequestID, *liaison.Change) error) (link liaison.Link, err error) {
 	id := in.link.linkID()
+	notAdmitted := h.dialect.AdmitLink(in.addr)
+	admitted := notAdmitted == nil
 	err = h.dialect.Update(ctx, "claim link early", func() (c liaison.Change, err error) {
 		before, err := h.stored(ctx, id)
 		switch {
@@ -89,7 +102,9 @@ func (h *Handler) claimEarly(ctx context.Context, v visitor, in signIn, change f
 			link = liaison.Link{}
 			return c, change("", &c)
 		case live(before, h.now()):
-			return c, errCameMeanwhile
+			return c, h.endIfDeserted(ctx, before, &c, change)
+		case !admitted:
+			return c, notAdmitted
 		}
 		link = liaison.Link{ID: id, State: liaison.Waiting, IssuedAt: h.now(), ExpiresAt: h.now().Add(protocol.ClaimedTTL), Version: before.Version}
 		if link, _, err = link.Transition(h.vouch(v, in)); err != nil {
@@ -99,6 +114,27 @@ func (h *Handler) claimEarly(ctx context.Context, v visitor, in signIn, change f
 		return c, change(id, &c)
 	})
 	return link, err
+}
+
+// endIfDeserted ends a link whose site has logged out meanwhile, and signs the
+// wallet in by itself. With a site that is there, the link has come meanwhile.
+func (h *Handler) endIfDeserted(ctx context.Context, link liaison.Link, c *liaison.Change, change func(protocol.RequestID, *liaison.Change) error) error {
+	if link.Site == "" {
+		return errCameMeanwhile
+	}
+	site, err := h.config.Store.Session(ctx, link.Site)
+	switch {
+	case err == nil && site.Live(h.now(), h.dialect.Sessions()):
+		return errCameMeanwhile
+	case err != nil && !errors.Is(err, liaison.ErrNotFound):
+		return unavailable("find the link's session", err)
+	}
+	closed, _, err := link.Transition(liaison.Event{Kind: liaison.Close, Now: h.now()})
+	if err != nil {
+		return err
+	}
+	c.Links = append(c.Links, closed)
+	return change("", c)
 }
 
 // live reports whether a stored link may still be used.
@@ -118,7 +154,9 @@ func (h *Handler) stored(ctx context.Context, id protocol.RequestID) (liaison.Li
 	return link, nil
 }
 
-// vouched adds the site's session, with the account's rights, to a change.
+// vouched adds the site's session, with the account's rights, to a change. That of a
+// native site stays as it is until the site collects it: whether it wants to be
+// signed in by a wallet of a dialect is its own to say.
 func (h *Handler) vouched(ctx context.Context, link liaison.Link, c *liaison.Change) error {
 	if link.Site == "" {
 		return nil
@@ -130,17 +168,18 @@ func (h *Handler) vouched(ctx context.Context, link liaison.Link, c *liaison.Cha
 	case err != nil:
 		return unavailable("find the link's session", err)
 	}
-	c.Sessions = append(c.Sessions, upgraded(site, link))
+	if ours(link) {
+		c.Sessions = append(c.Sessions, h.linked(site, link))
+	}
 	return nil
 }
 
-// upgraded returns a site's session with the account's rights. It gets its next
-// token with the first request that can carry it.
-func upgraded(site liaison.Session, link liaison.Link) liaison.Session {
-	site = site.Upgraded(link.Account, link.Assurance())
-	if ours(link) {
-		site.Link, site.Vouched = link.ID, true
-	}
+// linked returns a site's session with the account's rights. It keeps its token:
+// nothing that reaches it over a socket could bring the next one.
+func (h *Handler) linked(site liaison.Session, link liaison.Link) liaison.Session {
+	site = site.SignedIn(link.Account, link.Assurance())
+	site.Link, site.Vouched = link.ID, true
+	site.ExpiresAt = h.now().Add(h.dialect.Sessions().Absolute)
 	return site
 }
 
@@ -149,8 +188,9 @@ func upgraded(site liaison.Session, link liaison.Link) liaison.Session {
 // [protocol.LinkTaken].
 func (h *Handler) open(ctx context.Context, v visitor, ref reference) (link liaison.Link, session liaison.Session, err error) {
 	var evicted []liaison.Link
+	contested := false
 	err = h.dialect.Update(ctx, "open link", func() (c liaison.Change, err error) {
-		evicted = nil
+		evicted, contested = nil, false
 		if session, err = h.current(ctx, v); err != nil {
 			return c, err
 		}
@@ -161,13 +201,22 @@ func (h *Handler) open(ctx context.Context, v visitor, ref reference) (link liai
 		switch lives := live(link, h.now()); {
 		case lives && member:
 			return c, nil
+		case lives && link.State == liaison.Waiting && ref.numeric:
+			// There are few enough numbers to hold them all and wait for a wallet.
+			// Whoever did that must not be signed in by it, nor may anybody else.
+			if link, _, err = link.Transition(liaison.Event{Kind: liaison.Close, Now: h.now(), Reason: protocol.LinkTaken}); err != nil {
+				return c, err
+			}
+			contested = true
+			c.Links = []liaison.Link{link}
+			return c, nil
 		case lives && link.Site != "":
 			return c, &liaison.Error{Code: protocol.LinkTaken, Op: "open link"}
 		case lives:
 			if link, _, err = link.Transition(liaison.Event{Kind: liaison.Adopt, Now: h.now(), Session: session.ID}); err != nil {
 				return c, err
 			}
-			session = upgraded(session, link)
+			session = h.linked(session, link)
 		case link.State == liaison.Closed || link.State == liaison.Claimed:
 			return c, &liaison.Error{Code: protocol.LinkClosed, Op: "open link", Msg: "the request id was used"}
 		default:
@@ -189,6 +238,10 @@ func (h *Handler) open(ctx context.Context, v visitor, ref reference) (link liai
 	}
 	for _, old := range evicted {
 		h.dialect.LinkClosed(old)
+	}
+	if contested {
+		h.dialect.LinkClosed(link)
+		return link, session, &liaison.Error{Code: protocol.LinkClosed, Op: "open link", Msg: "two sessions have named it"}
 	}
 	return link, session, nil
 }

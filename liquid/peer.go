@@ -7,6 +7,7 @@ import (
 	"github.com/liaison-dev/liaison"
 	"github.com/liaison-dev/liaison/protocol"
 	"github.com/liaison-dev/liaison/socketio"
+	"github.com/liaison-dev/liaison/socketio/engineio"
 )
 
 // Events that pass between the two ends of a link.
@@ -42,11 +43,27 @@ type exception struct {
 	Message string `json:"message"`
 }
 
+// ended reports whether the socket is gone.
+func (p *peer) ended() bool {
+	select {
+	case <-p.socket.Done():
+		return true
+	default:
+		return false
+	}
+}
+
+// again closes the connection in the way in which clients come again.
+func (p *peer) again() { p.socket.Session().Close(engineio.TransportClose) }
+
 func (p *peer) refuse(message string) { p.socket.Emit("exception", exception{"error", message}) }
 
 // onLink answers the event "link": the site names a link by the request id that it
 // shows, and wants to hear who signs in with it.
 func (p *peer) onLink(e *socketio.Event) {
+	if p.ended() {
+		return // whoever comes again asks again
+	}
 	ref, ok := requestIDOf(e)
 	if !ok {
 		p.refuse("Internal server error")
@@ -93,6 +110,9 @@ func (p *peer) link(e *socketio.Event, ref reference) error {
 
 // onSignal passes an event on.
 func (p *peer) onSignal(e *socketio.Event) {
+	if p.ended() {
+		return // by now it may be of an offer that was made anew
+	}
 	if len(e.Args) != 1 || len(e.Args[0].Attachments) > 0 || !wellFormed(e.Name, e.Args[0].JSON) {
 		p.handler.log.Debug("event refused", "event", e.Name, "code", protocol.InvalidMessage)
 		p.refuse("Invalid " + e.Name)
@@ -124,19 +144,22 @@ func (p *peer) pass(name string, argument json.RawMessage) error {
 // wellFormed reports whether an argument is what the event needs, and no longer
 // than it may be: what the other end's browser makes of it is not our business.
 func wellFormed(name string, argument json.RawMessage) bool {
-	if name == offerCandidate || name == answerCandidate {
+	switch name {
+	case offerCandidate, answerCandidate:
 		var candidate object
 		return len(argument) <= maxCandidate && json.Unmarshal(argument, &candidate) == nil && candidate != nil
+	case offerDescription, answerDescription:
+		_, ok := description(argument)
+		return ok && len(argument) <= maxDescription
 	}
-	_, ok := description(argument)
-	return ok && len(argument) <= maxDescription
+	return false
 }
 
 // description returns the text of a session description, which clients send as it
 // is or as an object.
 func description(argument json.RawMessage) (string, bool) {
 	var text string
-	if json.Unmarshal(argument, &text) == nil && argument[0] == '"' {
+	if json.Unmarshal(argument, &text) == nil && len(argument) > 0 && argument[0] == '"' {
 		return text, text != ""
 	}
 	var wrapped object

@@ -7,6 +7,7 @@ import (
 	"math"
 	"strconv"
 
+	"github.com/liaison-dev/liaison"
 	"github.com/liaison-dev/liaison/protocol"
 )
 
@@ -46,9 +47,6 @@ func (r reference) MarshalJSON() ([]byte, error) {
 	return json.Marshal(r.text)
 }
 
-// linkPrefix begins the id of every link that a site of the dialect opened.
-const linkPrefix = "liquid."
-
 // linkID returns under which id the link is stored. A text and a number are
 // different ids, also when they look alike.
 func (r reference) linkID() protocol.RequestID {
@@ -57,7 +55,7 @@ func (r reference) linkID() protocol.RequestID {
 		kind = "number\x00"
 	}
 	sum := sha256.Sum256([]byte("liaison/1 liquid link\x00" + kind + r.text))
-	return protocol.RequestID(linkPrefix + base64.RawURLEncoding.EncodeToString(sum[:]))
+	return protocol.RequestID(liaison.DialectLinkPrefix + base64.RawURLEncoding.EncodeToString(sum[:]))
 }
 
 // native returns the id of one of our own links that a wallet of the dialect has

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/netip"
+	"slices"
 	"sync"
 
 	"github.com/liaison-dev/liaison"
@@ -14,6 +16,8 @@ import (
 )
 
 // seats are those of this node.
+//
+// Lock order: seat.mu, then seats.mu.
 type seats struct {
 	mu sync.Mutex
 	// Guarded by mu.
@@ -29,12 +33,29 @@ type seat struct {
 	handler *Handler
 	id      liaison.SessionID
 
+	// Guarded by seats.mu, so that nobody who looks for a seat waits for another.
+	peers map[*peer]struct{}
+	taken bool // away, with its last socket
+
 	mu sync.Mutex
 	// Guarded by mu.
-	port    *server.Port // nil while nothing is to be heard
-	peers   map[*peer]struct{}
+	port    *server.Port                   // nil while nothing is to be heard
 	waiting map[protocol.RequestID][]asked // links that nobody has signed in with yet
 	ends    map[protocol.RequestID]*end
+}
+
+// sockets returns those that sit here now.
+func (s *seat) sockets() []*peer {
+	s.handler.seats.mu.Lock()
+	defer s.handler.seats.mu.Unlock()
+	return slices.Collect(maps.Keys(s.peers))
+}
+
+// empty reports whether the last socket has gone.
+func (s *seat) empty() bool {
+	s.handler.seats.mu.Lock()
+	defer s.handler.seats.mu.Unlock()
+	return s.taken
 }
 
 // asked is a question that is open: tell me when a wallet has come.
@@ -69,24 +90,14 @@ type acknowledged struct {
 	Wallet     string               `json:"wallet"`
 }
 
-// of returns the seat of a session.
+// of returns the seat of a session; one that is away if it has none.
 func (s *seats) of(h *Handler, id liaison.SessionID) *seat {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.ofLocked(h, id)
-}
-
-func (s *seats) ofLocked(h *Handler, id liaison.SessionID) *seat {
-	if s.all == nil {
-		s.all = make(map[liaison.SessionID]*seat)
+	if found := s.all[id]; found != nil {
+		return found
 	}
-	if s.all[id] == nil {
-		s.all[id] = &seat{
-			handler: h, id: id, peers: make(map[*peer]struct{}),
-			waiting: make(map[protocol.RequestID][]asked), ends: make(map[protocol.RequestID]*end),
-		}
-	}
-	return s.all[id]
+	return &seat{handler: h, id: id, taken: true}
 }
 
 // find returns the seat of a session, nil if it has none.
@@ -96,15 +107,47 @@ func (s *seats) find(id liaison.SessionID) *seat {
 	return s.all[id]
 }
 
+// take gives a socket its place.
+func (s *seats) take(h *Handler, p *peer, id liaison.SessionID) *seat {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.all == nil {
+		s.all = make(map[liaison.SessionID]*seat)
+	}
+	if s.all[id] == nil {
+		s.all[id] = &seat{
+			handler: h, id: id, peers: make(map[*peer]struct{}),
+			waiting: make(map[protocol.RequestID][]asked), ends: make(map[protocol.RequestID]*end),
+		}
+	}
+	s.all[id].peers[p] = struct{}{}
+	return s.all[id]
+}
+
+// give takes a socket's place away, and with the last one the seat. It returns the
+// seat that the socket had.
+func (s *seats) give(p *peer, id liaison.SessionID) *seat {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	had := s.all[id]
+	if had == nil {
+		return nil
+	}
+	if delete(had.peers, p); len(had.peers) == 0 {
+		had.taken = true
+		delete(s.all, id)
+	}
+	return had
+}
+
 // sit gives a socket its place, and lets it speak through the session's link if
 // there is one.
 func (h *Handler) sit(p *peer, v visitor) {
-	h.seats.mu.Lock()
-	s := h.seats.ofLocked(h, v.session.ID)
-	s.mu.Lock()
-	s.peers[p] = struct{}{}
-	s.mu.Unlock()
-	h.seats.mu.Unlock()
+	s := h.seats.take(h, p, v.session.ID)
+	if p.ended() { // meanwhile, and whoever noticed did not find it here
+		h.leave(p, v.session.ID)
+		return
+	}
 	// What has changed since the session was read did not find the socket here.
 	ctx, cancel := context.WithTimeout(context.Background(), eventTimeout)
 	defer cancel()
@@ -117,41 +160,46 @@ func (h *Handler) sit(p *peer, v visitor) {
 	s.refresh(session, p)
 }
 
-// leave takes a socket's place away. The last one takes the seat with it.
+// leave takes a socket's place away.
 func (h *Handler) leave(p *peer, id liaison.SessionID) {
-	s := h.seats.find(id)
+	s := h.seats.give(p, id)
 	if s == nil {
 		return
 	}
-	h.seats.mu.Lock()
-	defer h.seats.mu.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.peers, p)
 	for id, all := range s.waiting {
-		var rest []asked
-		for _, a := range all {
-			if a.peer != p {
-				rest = append(rest, a)
-			}
-		}
-		s.waiting[id] = rest
+		s.waiting[id] = slices.DeleteFunc(all, func(a asked) bool { return a.peer == p })
 	}
-	if len(s.peers) == 0 {
-		delete(h.seats.all, s.id)
-		if s.port != nil {
-			s.port.Close()
-			s.port = nil
+	if s.empty() && s.port != nil {
+		s.port.Close()
+		s.port = nil
+	}
+}
+
+// dismiss closes the connections of a session that has ended: they come again, as
+// whoever their client is then.
+func (h *Handler) dismiss(id liaison.SessionID) {
+	if s := h.seats.find(id); s != nil {
+		for _, p := range s.sockets() {
+			p.again()
 		}
 	}
 }
 
-// renew lets the sockets of a session go on in what it has become. What they were
-// told before is not theirs any more.
-func (h *Handler) renew(session liaison.Session) {
+// renew lets the sockets of a session go on in what a client has made of it. What
+// they were told before is not theirs any more, and those that others have opened in
+// it have to come again: somebody may have planted the cookie of the session that
+// this client has signed in.
+func (h *Handler) renew(session liaison.Session, client string) {
 	s := h.seats.find(session.ID)
 	if s == nil {
 		return
+	}
+	for _, p := range s.sockets() {
+		if p.connection.client != client {
+			p.again()
+		}
 	}
 	s.mu.Lock()
 	if s.port != nil {
@@ -167,7 +215,7 @@ func (h *Handler) renew(session liaison.Session) {
 func (s *seat) vacateLocked() {
 	s.port = nil
 	clear(s.ends)
-	for p := range s.peers {
+	for _, p := range s.sockets() {
 		p.current = ""
 	}
 }
@@ -177,6 +225,15 @@ func (s *seat) askAgainLocked(session liaison.Session) {
 	for id := range s.waiting {
 		if err := s.askLocked(session, id); err != nil {
 			s.handler.log.Debug("link not heard of any more", "code", protocol.CodeOf(err))
+		}
+	}
+}
+
+// recall has the sockets come again that nothing rests on.
+func (s *seat) recall() {
+	for _, p := range s.sockets() {
+		if p.connection.pristine() {
+			p.again()
 		}
 	}
 }
@@ -200,7 +257,7 @@ func (s *seat) refresh(session liaison.Session, newcomer *peer) {
 		s.handler.log.Debug("link not joined", "code", protocol.CodeOf(err))
 		return
 	}
-	for p := range s.peers {
+	for _, p := range s.sockets() {
 		if newcomer == nil && p.current != link.ID && !s.waitsLocked(p) || p == newcomer {
 			s.turnLocked(p, link.ID)
 		}
@@ -232,6 +289,9 @@ func (s *seat) turnLocked(p *peer, id protocol.RequestID) {
 
 // portLocked returns the session's port, which it opens if there is none.
 func (s *seat) portLocked(session liaison.Session) (*server.Port, error) {
+	if s.empty() {
+		return nil, protocol.Canceled
+	}
 	if s.port != nil {
 		return s.port, nil
 	}
@@ -323,6 +383,8 @@ func (s *seat) pass(ctx context.Context, p *peer, session liaison.Session, name 
 		case <-taken:
 		case <-ctx.Done():
 			return err
+		case <-p.socket.Done():
+			return err
 		}
 	}
 }
@@ -371,7 +433,7 @@ func (s *seat) hear(m protocol.ServerMessage) {
 	case protocol.OpPeer:
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		for p := range s.peers {
+		for _, p := range s.sockets() {
 			if p.current == m.RequestID {
 				p.socket.Emit("presence", map[string]protocol.PeerState{"state": m.State})
 			}
@@ -436,9 +498,9 @@ func (s *seat) deliver(m protocol.ServerMessage) {
 	}
 	e.next = m.N + 1
 	event, ok := decode(e.link, payload)
-	if ok {
+	if ok && wellFormed(event.Name, event.Argument) {
 		e.kept = append(e.kept, event)
-		for p := range s.peers {
+		for _, p := range s.sockets() {
 			if p.current == m.RequestID {
 				p.socket.Emit(event.Name, event.Argument)
 			}
@@ -456,7 +518,7 @@ func (s *seat) closed(id protocol.RequestID) {
 	defer s.mu.Unlock()
 	delete(s.waiting, id)
 	delete(s.ends, id)
-	for p := range s.peers {
+	for _, p := range s.sockets() {
 		if p.current == id {
 			p.current = ""
 		}

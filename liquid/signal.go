@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/liaison-dev/liaison"
-	"github.com/liaison-dev/liaison/protocol"
 	"github.com/liaison-dev/liaison/socketio"
 	"github.com/liaison-dev/liaison/socketio/engineio"
 	"golang.org/x/time/rate"
@@ -44,8 +43,8 @@ func (h *Handler) newSockets() (*socketio.Server, error) {
 	config.Engine.Handshake = h.handshake
 	config.Engine.Request = h.laterRequest
 	config.Engine.Refused = func(r *http.Request, header http.Header, _ int) {
-		if _, err := h.visit(header, r); err != nil {
-			h.log.DebugContext(r.Context(), "no session for a refused request", "code", protocol.CodeOf(err))
+		if h.mayConnect(r) && len(h.cookies.tokens(r)) == 0 {
+			h.cookies.set(header, newToken())
 		}
 	}
 	config.Admit = func(e *socketio.Event) bool { return e.Socket().Value().(*connection).pace.Allow() }
@@ -64,8 +63,8 @@ func (h *Handler) handshake(r *http.Request, header http.Header) (any, error) {
 	if h.dialect.AdmitSocket(r) != nil {
 		return nil, &engineio.Refusal{Status: http.StatusTooManyRequests, Message: "Too many requests"}
 	}
-	if !h.mayConnect(r) {
-		r = withoutCookies(r)
+	if !h.mayConnect(r) { // and must not lose the session that its visitor has, either
+		r, header = withoutCookies(r), make(http.Header)
 	}
 	v, err := h.visit(header, r)
 	if err != nil {
@@ -99,15 +98,18 @@ func (h *Handler) laterRequest(s *engineio.Session, r *http.Request, _ http.Head
 		return nil
 	}
 	for _, token := range h.cookies.tokens(r) {
-		v, found, err := h.known(r.Context(), token)
+		v, found, err := h.known(r, token)
+		if err == nil && !found {
+			v = visitor{token: token, session: h.begin(token)}
+			found, err = h.unused(r.Context(), token)
+		}
 		if err != nil {
 			return nil // it stays with the session that it has
 		}
-		if !found {
-			v = visitor{token: token, session: h.begin(token)}
+		if found {
+			c.adopt(v)
+			return nil
 		}
-		c.adopt(v)
-		break
 	}
 	return nil
 }
@@ -183,15 +185,4 @@ func (h *Handler) connect(socket *socketio.Socket) error {
 	}
 	h.sit(p, c.as())
 	return nil
-}
-
-// recall closes the connections of sockets that nothing rests on.
-func (s *seat) recall() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for p := range s.peers {
-		if p.connection.pristine() {
-			p.socket.Session().Close(engineio.TransportClose)
-		}
-	}
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -34,6 +35,9 @@ func (s *Server) openResumption(w http.ResponseWriter, r *http.Request) error {
 	var body protocol.Resumption
 	if err := parseBody(r, &body); err != nil {
 		return err
+	}
+	if strings.HasPrefix(string(body.RequestID), liaison.DialectLinkPrefix) {
+		return &liaison.Error{Code: protocol.LinkForbidden, Op: "open resumption", Msg: "ids of this form are of a dialect"}
 	}
 	opened, err := s.open(w, r, func(session liaison.SessionID, now time.Time) (liaison.Link, error) {
 		link := liaison.NewResumption(body.RequestID, session, s.pageOrigin(r), now)

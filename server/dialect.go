@@ -61,6 +61,10 @@ func (d Dialect) Address(r *http.Request) netip.Addr { return d.server.address(r
 // [protocol.RateLimited] or [protocol.Overloaded].
 func (d Dialect) AdmitLink(addr netip.Addr) error { return d.server.admitLink(addr) }
 
+// AdmitChallenge says whether the client of a request may have a challenge for a
+// passkey now. An error has [protocol.RateLimited].
+func (d Dialect) AdmitChallenge(r *http.Request) error { return d.server.admitChallenge(r) }
+
 // CheckProof waits for one of the places where signatures are checked and returns
 // how to leave it.
 func (d Dialect) CheckProof(ctx context.Context) (leave func(), err error) {
@@ -126,7 +130,10 @@ type Port struct {
 // port; the session may have changed, or the server stops.
 func (d Dialect) OpenPort(session liaison.Session, hear func(protocol.ServerMessage), ended func(protocol.Code)) (*Port, error) {
 	s := d.server
-	wire := &portLine{hear: hear, ended: ended, over: make(chan struct{})}
+	wire := &portLine{
+		hear: hear, ended: ended, over: make(chan struct{}),
+		panicked: func(cause any) { s.logPanic(s.ctx, "dialect", cause) },
+	}
 	socket := &socket{
 		server: s, line: wire, opened: time.Now().Unix(), inside: true,
 		session: session.ID, generation: session.Generation,
@@ -185,6 +192,8 @@ func (p *Port) Close() { p.line.cut() }
 type portLine struct {
 	hear  func(protocol.ServerMessage)
 	ended func(protocol.Code)
+	// panicked notes what a call into the dialect came to.
+	panicked func(cause any)
 
 	once sync.Once
 	over chan struct{} // closed by cut
@@ -203,7 +212,20 @@ func (l *portLine) write(opcode gws.Opcode, payload []byte) error {
 	if err := json.Unmarshal(payload, &m); err != nil {
 		return err
 	}
-	l.hear(m)
+	return l.guarded(func() { l.hear(m) })
+}
+
+// guarded calls into the dialect. What panics there must cost its own port and
+// nobody else anything.
+func (l *portLine) guarded(call func()) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			l.panicked(cause)
+			l.cut()
+			err = context.Canceled
+		}
+	}()
+	call()
 	return nil
 }
 
@@ -213,7 +235,7 @@ func (l *portLine) say(reason protocol.Code) {
 	select {
 	case <-l.over: // it was closed by whoever opened it
 	default:
-		l.ended(reason)
+		l.guarded(func() { l.ended(reason) })
 	}
 }
 

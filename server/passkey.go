@@ -83,8 +83,8 @@ func (s *Server) credential(ctx context.Context, account protocol.Account, id li
 // once the second sees what the first has given.
 func (s *Server) giveChallenge(r *http.Request, channel protocol.ChannelID, prepare func() (liaison.Session, liaison.Ceremony, error)) (protocol.Nonce, liaison.Ceremony, error) {
 	var ceremony liaison.Ceremony
-	if wait := s.ceremoniesByAddress.wait(s.address(r), s.cfg.Now()); wait > 0 {
-		return "", ceremony, rateLimited("challenges", wait)
+	if err := s.admitChallenge(r); err != nil {
+		return "", ceremony, err
 	}
 	nonce := protocol.NewNonce()
 	challenge := protocol.PasskeyChallenge(channel, nonce)
@@ -398,5 +398,13 @@ func (s *Server) removePasskey(w http.ResponseWriter, r *http.Request) error {
 	}
 	s.log.InfoContext(r.Context(), "passkey removed", "chain", session.Account.Chain())
 	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// admitChallenge says whether the client of a request may have a challenge now.
+func (s *Server) admitChallenge(r *http.Request) error {
+	if wait := s.ceremoniesByAddress.wait(s.address(r), s.cfg.Now()); wait > 0 {
+		return rateLimited("challenges", wait)
+	}
 	return nil
 }

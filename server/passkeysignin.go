@@ -172,7 +172,7 @@ func (s *Server) use(ctx context.Context, session liaison.Session, next liaison.
 // for the page of its own domain alone; of an app, all that is known is that it
 // holds the passkey.
 func (s *Server) assuranceOf(v liaison.VerifiedPasskey) protocol.Assurance {
-	if v.UserVerified && v.Origin == string(s.cfg.Origin) {
+	if v.UserVerified && v.Origin == string(s.cfg.Origin) && v.Credential.Dialect == "" {
 		return protocol.PhishingResistant
 	}
 	return protocol.ServerAsserted

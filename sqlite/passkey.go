@@ -12,16 +12,16 @@ import (
 )
 
 const (
-	credentialColumns = "id, account, public_key, counter, user_verified, backup_eligible, backup_state, transports, label, origin, created_at, used_at, version"
+	credentialColumns = "id, account, public_key, counter, user_verified, backup_eligible, backup_state, transports, label, dialect, origin, created_at, used_at, version"
 	ceremonyColumns   = "id, kind, session, account, credential, channel, user_verification, expires_at"
 )
 
 const (
 	selectCredential  = "SELECT " + credentialColumns + " FROM credentials WHERE id = ?"
 	selectCredentials = "SELECT " + credentialColumns + " FROM credentials WHERE account = ? ORDER BY created_at, rowid"
-	insertCredential  = "INSERT INTO credentials (public_key, counter, user_verified, backup_eligible, backup_state, transports, label, origin, created_at, used_at, version, account, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	insertCredential  = "INSERT INTO credentials (public_key, counter, user_verified, backup_eligible, backup_state, transports, label, dialect, origin, created_at, used_at, version, account, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 	// The account is among the conditions: an id stays with the one that has it.
-	updateCredential = "UPDATE credentials SET public_key = ?, counter = ?, user_verified = ?, backup_eligible = ?, backup_state = ?, transports = ?, label = ?, origin = ?, created_at = ?, used_at = ?, version = ? WHERE account = ? AND id = ? AND version = ?"
+	updateCredential = "UPDATE credentials SET public_key = ?, counter = ?, user_verified = ?, backup_eligible = ?, backup_state = ?, transports = ?, label = ?, dialect = ?, origin = ?, created_at = ?, used_at = ?, version = ? WHERE account = ? AND id = ? AND version = ?"
 	deleteCredential = "DELETE FROM credentials WHERE id = ?"
 
 	selectCeremony   = "SELECT " + ceremonyColumns + " FROM ceremonies WHERE id = ?"
@@ -80,6 +80,7 @@ func (r *row) credential() liaison.Credential {
 		BackupState:    r.integer() != 0,
 		Transports:     r.texts(),
 		Label:          r.text(),
+		Dialect:        protocol.Dialect(r.text()),
 		Origin:         r.text(),
 		CreatedAt:      r.time(),
 		UsedAt:         r.time(),
@@ -126,7 +127,7 @@ func encodeTexts(list []string) string {
 func writeCredential(c liaison.Credential) statement {
 	return versioned(insertCredential, updateCredential, c.Version,
 		append([]byte{}, c.PublicKey...), int64(c.Counter), c.UserVerified, c.BackupEligible, c.BackupState, encodeTexts(c.Transports),
-		c.Label, c.Origin, c.CreatedAt.UnixMicro(), c.UsedAt.UnixMicro(), int64(c.Version+1), string(c.Account), string(c.ID))
+		c.Label, string(c.Dialect), c.Origin, c.CreatedAt.UnixMicro(), c.UsedAt.UnixMicro(), int64(c.Version+1), string(c.Account), string(c.ID))
 }
 
 func removeCredential(id liaison.CredentialID) statement {

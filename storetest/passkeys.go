@@ -119,6 +119,7 @@ func (s *suite) credentials() {
 		func(c *liaison.Credential) { c.BackupEligible = true },
 		func(c *liaison.Credential) { c.BackupState = true },
 		func(c *liaison.Credential) { c.Transports = []string{"internal", "a \"quoted\", <&> ünï one"} },
+		func(c *liaison.Credential) { c.Dialect = protocol.Liquid },
 		func(c *liaison.Credential) { c.Label = "Phone <&> \"ünï\" \x7f" },
 		func(c *liaison.Credential) { c.Origin = "android:apk-key-hash:A-_" },
 		func(c *liaison.Credential) { *c = liaison.Credential{ID: c.ID, Account: c.Account} },

@@ -19,6 +19,7 @@ CREATE TABLE credentials (
 	backup_state    INTEGER NOT NULL,
 	transports      TEXT    NOT NULL,        -- JSON, or empty
 	label           TEXT    NOT NULL,
+	dialect         TEXT    NOT NULL,
 	origin          TEXT    NOT NULL,
 	created_at      INTEGER NOT NULL,
 	used_at         INTEGER NOT NULL,
