@@ -18,6 +18,9 @@ type Link struct {
 	// Dialect is the protocol of the end that speaks none of its own; empty if
 	// both speak this one. What it sends is not sealed.
 	Dialect protocol.Dialect
+	// Credential is the passkey that its wallet signed in with, where the dialect
+	// has it so.
+	Credential CredentialID
 	// Site is the session that opened the link and owns it.
 	Site SessionID
 	// Origin is that of the page that opened it; empty if it was none.
@@ -31,6 +34,10 @@ type Link struct {
 	// Account and Proof are the claimant's; empty before.
 	Account protocol.Account
 	Proof   protocol.Proof
+	// Held says that nobody is signed in yet: the wallet still measures or asks
+	// its person. Verified is the wallet's word that it showed the site's origin
+	// as verified. Both come with the claim.
+	Held, Verified bool
 	// Reason says why a closed link ended.
 	Reason protocol.Code
 	// IssuedAt is when the link was opened.
@@ -78,14 +85,15 @@ func (l Link) Side(session SessionID) (protocol.Side, bool) {
 }
 
 // Assurance returns how far a sign-in by this link can be trusted: the account
-// signed the channel that the page named, and perhaps the server knows the page.
+// signed the channel that the page named, and perhaps the server knows the page
+// and the wallet has verified its origin.
 func (l Link) Assurance() protocol.Assurance {
 	switch {
 	case l.State != Claimed:
 		return ""
 	case l.Dialect != "":
 		return protocol.ServerAsserted
-	case l.Origin != "":
+	case l.Origin != "" && l.Verified:
 		return protocol.SealedOrigin
 	}
 	return protocol.Sealed
@@ -124,6 +132,8 @@ const (
 	Consume EventKind = "consume"
 	// Claim: the proof held.
 	Claim EventKind = "claim"
+	// Release: what the wallet still had to check holds, so its claim counts.
+	Release EventKind = "release"
 	// Reject: the person at the wallet said no.
 	Reject EventKind = "reject"
 	// Vouch: the server says that a wallet of a dialect has signed in. There is no
@@ -143,7 +153,7 @@ const (
 
 // EventKinds returns all kinds of events.
 func EventKinds() []EventKind {
-	return []EventKind{Join, Bind, Consume, Claim, Reject, Vouch, Adopt, Collect, Renew, Close, Expire}
+	return []EventKind{Join, Bind, Consume, Claim, Release, Reject, Vouch, Adopt, Collect, Renew, Close, Expire}
 }
 
 // Event is one thing that happens to a link; Kind says which fields count.
@@ -151,7 +161,8 @@ type Event struct {
 	Kind EventKind
 	// Now is when it happens.
 	Now time.Time
-	// Session is who asks: Join, Bind, Consume, Claim, Reject, Vouch, Adopt, Collect.
+	// Session is who asks: Join, Bind, Consume, Claim, Release, Reject, Vouch, Adopt,
+	// Collect.
 	Session SessionID
 	// Channel is the one that the site names: Bind.
 	Channel protocol.ChannelID
@@ -159,9 +170,12 @@ type Event struct {
 	Nonce protocol.Nonce
 	// Proof is the claimant's: Claim.
 	Proof protocol.Proof
-	// Account is the one that signed in, Dialect how: Vouch.
-	Account protocol.Account
-	Dialect protocol.Dialect
+	// Held and Verified are those of [Link]: Claim.
+	Held, Verified bool
+	// Account is the one that signed in, Dialect and Credential say how: Vouch.
+	Account    protocol.Account
+	Dialect    protocol.Dialect
+	Credential CredentialID
 	// Reason is why: Close. The zero value is [protocol.LinkClosed].
 	Reason protocol.Code
 }
@@ -197,6 +211,7 @@ var moves = map[LinkState]map[EventKind]Move{
 		Bind:    {Refusal: protocol.LinkNotJoined},
 		Consume: {Refusal: protocol.LinkNotJoined},
 		Claim:   {Refusal: protocol.LinkNotJoined},
+		Release: {Refusal: protocol.LinkNotClaimed},
 		Reject:  {Refusal: protocol.LinkNotJoined},
 		Vouch:   {To: Claimed, Effects: []Effect{TellClaimed}},
 		Adopt:   {Refusal: protocol.LinkNotClaimed},
@@ -210,6 +225,7 @@ var moves = map[LinkState]map[EventKind]Move{
 		Bind:    {To: Joined},
 		Consume: {To: Joined},
 		Claim:   {To: Claimed, Effects: []Effect{TellClaimed}},
+		Release: {Refusal: protocol.LinkNotClaimed},
 		Reject:  {To: Closed, Effects: []Effect{TellClosed}},
 		Vouch:   {Refusal: protocol.LinkTaken, Effects: []Effect{WarnSite}},
 		Adopt:   {Refusal: protocol.LinkNotClaimed},
@@ -223,8 +239,9 @@ var moves = map[LinkState]map[EventKind]Move{
 		Bind:    {Refusal: protocol.LinkTaken},
 		Consume: {Refusal: protocol.LinkTaken},
 		Claim:   {Refusal: protocol.LinkTaken},
+		Release: {To: Claimed, Effects: []Effect{TellClaimed}},
 		Reject:  {Refusal: protocol.LinkTaken},
-		Vouch:   {Refusal: protocol.LinkTaken, Effects: []Effect{WarnSite}},
+		Vouch:   {To: Claimed, Effects: []Effect{TellClaimed}},
 		Adopt:   {To: Claimed},
 		Collect: {To: Claimed},
 		Renew:   {To: Claimed},
@@ -236,6 +253,7 @@ var moves = map[LinkState]map[EventKind]Move{
 		Bind:    {Refusal: protocol.LinkClosed},
 		Consume: {Refusal: protocol.LinkClosed},
 		Claim:   {Refusal: protocol.LinkClosed},
+		Release: {Refusal: protocol.LinkClosed},
 		Reject:  {Refusal: protocol.LinkClosed},
 		Vouch:   {Refusal: protocol.LinkClosed},
 		Adopt:   {Refusal: protocol.LinkClosed},
@@ -262,7 +280,11 @@ func (l Link) Transition(e Event) (Link, []Effect, error) {
 	}
 	next := l
 	next.State = move.To
-	if code := next.apply(e); code != "" {
+	switch code := next.apply(e); code {
+	case "":
+	case protocol.LinkTaken:
+		return l, []Effect{WarnSite}, l.refusal(code)
+	default:
 		return l, nil, l.refusal(code)
 	}
 	return next, move.Effects, nil
@@ -280,6 +302,9 @@ func (l Link) refusal(code protocol.Code) error {
 func (l *Link) apply(e Event) protocol.Code {
 	if l.Resumption && (e.Kind == Bind || e.Kind == Consume || e.Kind == Claim || e.Kind == Reject || e.Kind == Vouch || e.Kind == Adopt) {
 		return protocol.LinkForbidden // two ends that know each other prove nothing here
+	}
+	if l.Dialect != "" && (e.Kind == Join || e.Kind == Reject) {
+		return protocol.LinkForbidden // the site would not understand
 	}
 	switch e.Kind {
 	case Join:
@@ -303,7 +328,13 @@ func (l *Link) apply(e Event) protocol.Code {
 			return protocol.ProofRejected // nothing was spent on this proof
 		}
 		l.Proof, l.Account = e.Proof, e.Proof.Account()
+		l.Held, l.Verified = e.Held, e.Verified
 		l.ExpiresAt = e.Now.Add(protocol.ClaimedTTL)
+	case Release:
+		if e.Session != l.Wallet {
+			return protocol.LinkNotJoined
+		}
+		l.Held = false
 	case Reject:
 		if e.Session != l.Wallet {
 			return protocol.LinkNotJoined
@@ -317,8 +348,11 @@ func (l *Link) apply(e Event) protocol.Code {
 		if e.Session != l.Site {
 			return protocol.LinkForbidden
 		}
+		if l.Held {
+			return protocol.LinkNotClaimed // nobody is signed in by it yet
+		}
 	case Renew:
-		if l.State != Claimed && !l.Resumption {
+		if l.State != Claimed && !l.Resumption && l.Dialect == "" {
 			return protocol.LinkNotClaimed // a code is shown for two minutes, attended or not
 		}
 		l.ExpiresAt = e.Now.Add(protocol.ClaimedTTL)
@@ -347,12 +381,16 @@ func (l *Link) bind(e Event) protocol.Code {
 }
 
 // vouch gives the link to a wallet of a dialect. A link without a site waits for
-// it, and not for long: whoever asks under its name becomes its site.
+// it, and not for long: whoever asks under its name becomes its site. A wallet
+// that signs in once more, perhaps in a new session, keeps the link that it has.
 func (l *Link) vouch(e Event) protocol.Code {
-	if e.Session == "" || e.Session == l.Site || e.Account == "" || e.Dialect == "" {
+	switch {
+	case e.Session == "" || e.Session == l.Site || e.Account == "" || e.Dialect == "":
 		return protocol.LinkForbidden
+	case l.Account != "" && (l.Dialect != e.Dialect || l.Account != e.Account):
+		return protocol.LinkTaken
 	}
-	l.Wallet, l.Account, l.Dialect, l.Nonce = e.Session, e.Account, e.Dialect, ""
+	l.Wallet, l.Account, l.Dialect, l.Credential, l.Nonce = e.Session, e.Account, e.Dialect, e.Credential, ""
 	l.ExpiresAt = e.Now.Add(protocol.ClaimedTTL)
 	if l.Site == "" {
 		l.ExpiresAt = e.Now.Add(LateLinkTTL)

@@ -121,6 +121,7 @@ func TestTransitionFollowsTheTable(t *testing.T) {
 			liaison.Bind:    refused(protocol.LinkNotJoined),
 			liaison.Consume: refused(protocol.LinkNotJoined),
 			liaison.Claim:   refused(protocol.LinkNotJoined),
+			liaison.Release: refused(protocol.LinkNotClaimed),
 			liaison.Reject:  refused(protocol.LinkNotJoined),
 			liaison.Vouch:   {liaison.Claimed, "", told},
 			liaison.Adopt:   refused(protocol.LinkNotClaimed),
@@ -134,6 +135,7 @@ func TestTransitionFollowsTheTable(t *testing.T) {
 			liaison.Bind:    {liaison.Joined, "", nil},
 			liaison.Consume: {liaison.Joined, "", nil},
 			liaison.Claim:   {liaison.Claimed, "", told},
+			liaison.Release: refused(protocol.LinkNotClaimed),
 			liaison.Reject:  {liaison.Closed, "", ended},
 			liaison.Vouch:   {"", protocol.LinkTaken, warned},
 			liaison.Adopt:   refused(protocol.LinkNotClaimed),
@@ -147,6 +149,7 @@ func TestTransitionFollowsTheTable(t *testing.T) {
 			liaison.Bind:    refused(protocol.LinkTaken),
 			liaison.Consume: refused(protocol.LinkTaken),
 			liaison.Claim:   refused(protocol.LinkTaken),
+			liaison.Release: {liaison.Claimed, "", told},
 			liaison.Reject:  refused(protocol.LinkTaken),
 			liaison.Vouch:   {"", protocol.LinkTaken, warned},
 			liaison.Adopt:   refused(protocol.LinkForbidden),
@@ -156,7 +159,7 @@ func TestTransitionFollowsTheTable(t *testing.T) {
 			liaison.Expire:  {liaison.Closed, "", ended},
 		},
 		liaison.Closed: {
-			liaison.Join: over, liaison.Bind: over, liaison.Consume: over, liaison.Claim: over, liaison.Reject: over,
+			liaison.Join: over, liaison.Bind: over, liaison.Consume: over, liaison.Claim: over, liaison.Release: over, liaison.Reject: over,
 			liaison.Vouch: over, liaison.Adopt: over,
 			liaison.Collect: over, liaison.Renew: over, liaison.Close: over, liaison.Expire: over,
 		},
@@ -173,9 +176,9 @@ func TestTransitionFollowsTheTable(t *testing.T) {
 				before = after(t, before, state, liaison.Consume)
 			}
 			cell.check(t, before, kind)
-			// Of a renewal and an adoption the table says less than the link does: they
+			// Of these three the table says less than the link does: they
 			// depend on whether it is a resumption, or of a dialect.
-			if move := liaison.MoveOf(state, kind); move.To != cell.to && kind != liaison.Renew && kind != liaison.Adopt {
+			if move := liaison.MoveOf(state, kind); move.To != cell.to && kind != liaison.Renew && kind != liaison.Adopt && kind != liaison.Vouch {
 				t.Errorf("MoveOf(%s, %s).To = %q, want %q", state, kind, move.To, cell.to)
 			}
 		}
@@ -190,6 +193,7 @@ func TestResumptionsProveNothing(t *testing.T) {
 			liaison.Bind:    refused(protocol.LinkNotJoined),
 			liaison.Consume: refused(protocol.LinkNotJoined),
 			liaison.Claim:   refused(protocol.LinkNotJoined),
+			liaison.Release: refused(protocol.LinkNotClaimed),
 			liaison.Reject:  refused(protocol.LinkNotJoined),
 			liaison.Vouch:   refused(protocol.LinkForbidden),
 			liaison.Adopt:   refused(protocol.LinkNotClaimed),
@@ -203,6 +207,7 @@ func TestResumptionsProveNothing(t *testing.T) {
 			liaison.Bind:    refused(protocol.LinkForbidden),
 			liaison.Consume: refused(protocol.LinkForbidden),
 			liaison.Claim:   refused(protocol.LinkForbidden),
+			liaison.Release: refused(protocol.LinkNotClaimed),
 			liaison.Reject:  refused(protocol.LinkForbidden),
 			liaison.Vouch:   {"", protocol.LinkTaken, warned},
 			liaison.Adopt:   refused(protocol.LinkNotClaimed),
@@ -226,6 +231,9 @@ func TestTransitionChangesFields(t *testing.T) {
 	unclaimed := waiting
 	unclaimed.Site = ""
 	late := after(t, unclaimed, liaison.Claimed, liaison.Vouch)
+	vouched := after(t, waiting, liaison.Claimed, liaison.Vouch)
+	vouched.Wallet = "earlier"
+	held := heldLink(t)
 	now := start.Add(time.Second)
 	for _, c := range []struct {
 		name string
@@ -254,7 +262,11 @@ func TestTransitionChangesFields(t *testing.T) {
 			l.State, l.Wallet, l.Account, l.Dialect, l.Nonce = liaison.Claimed, "wallet", someProof().Account(), protocol.Liquid, ""
 			l.ExpiresAt = now.Add(liaison.LateLinkTTL)
 		}},
+		{"vouch for the same wallet in another session", vouched, liaison.Vouch, func(l *liaison.Link) { l.Wallet, l.ExpiresAt = "wallet", now.Add(protocol.ClaimedTTL) }},
 		{"adopt", late, liaison.Adopt, func(l *liaison.Link) { l.Site, l.ExpiresAt = "late", now.Add(protocol.ClaimedTTL) }},
+		{"release", held, liaison.Release, func(l *liaison.Link) { l.Held = false }},
+		{"release again", claimed, liaison.Release, func(*liaison.Link) {}},
+		{"close a held one", held, liaison.Close, func(l *liaison.Link) { l.State, l.Reason = liaison.Closed, protocol.NotLocal }},
 		{"reject", joined, liaison.Reject, func(l *liaison.Link) { l.State, l.Reason = liaison.Closed, protocol.UserRejected }},
 		{"expire", waiting, liaison.Expire, func(l *liaison.Link) { l.State, l.Reason = liaison.Closed, protocol.LinkExpired }},
 		{"collect", claimed, liaison.Collect, func(*liaison.Link) {}},
@@ -271,6 +283,19 @@ func TestTransitionChangesFields(t *testing.T) {
 	}
 }
 
+// heldLink is one whose wallet still has to measure or to ask, and says that it
+// showed a verified origin.
+func heldLink(t testing.TB) liaison.Link {
+	t.Helper()
+	e := eventFor(after(t, linkIn(t, liaison.Joined), liaison.Joined, liaison.Consume), liaison.Claim)
+	e.Held, e.Verified = true, true
+	l, effects, err := after(t, linkIn(t, liaison.Joined), liaison.Joined, liaison.Consume).Transition(e)
+	if err != nil || !l.Held || !l.Verified || !reflect.DeepEqual(effects, told) {
+		t.Fatalf("claim that is held: got %+v, %q, %v; want it held and verified, and the site told", l, effects, err)
+	}
+	return l
+}
+
 func TestCloseWithoutReason(t *testing.T) {
 	got, _, err := linkIn(t, liaison.Waiting).Transition(liaison.Event{Kind: liaison.Close, Now: start})
 	if err != nil || got.Reason != protocol.LinkClosed {
@@ -285,6 +310,7 @@ func TestTransitionRefusesWhatDoesNotFit(t *testing.T) {
 	unclaimed := waiting
 	unclaimed.Site = ""
 	late := after(t, unclaimed, liaison.Claimed, liaison.Vouch)
+	vouched := after(t, waiting, liaison.Claimed, liaison.Vouch)
 	adopted := after(t, late, liaison.Claimed, liaison.Adopt)
 	for _, c := range []struct {
 		name   string
@@ -310,6 +336,10 @@ func TestTransitionRefusesWhatDoesNotFit(t *testing.T) {
 		{"claim by another session", spent, liaison.Claim, func(e *liaison.Event) { e.Session = "thief" }, protocol.LinkNotJoined},
 		{"claim before the nonce is spent", joined, liaison.Claim, func(*liaison.Event) {}, protocol.ProofRejected},
 		{"claim by the site", spent, liaison.Claim, func(e *liaison.Event) { e.Session = "site" }, protocol.LinkNotJoined},
+		{"collect while held", heldLink(t), liaison.Collect, func(*liaison.Event) {}, protocol.LinkNotClaimed},
+		{"release by another session", heldLink(t), liaison.Release, func(e *liaison.Event) { e.Session = "thief" }, protocol.LinkNotJoined},
+		{"release by the site", heldLink(t), liaison.Release, func(e *liaison.Event) { e.Session = "site" }, protocol.LinkNotJoined},
+		{"release by nobody", heldLink(t), liaison.Release, func(e *liaison.Event) { e.Session = "" }, protocol.LinkNotJoined},
 		{"reject by another session", joined, liaison.Reject, func(e *liaison.Event) { e.Session = "thief" }, protocol.LinkNotJoined},
 		{"reject by the site", joined, liaison.Reject, func(e *liaison.Event) { e.Session = "site" }, protocol.LinkNotJoined},
 		{"reject by nobody", joined, liaison.Reject, func(e *liaison.Event) { e.Session = "" }, protocol.LinkNotJoined},
@@ -317,6 +347,8 @@ func TestTransitionRefusesWhatDoesNotFit(t *testing.T) {
 		{"vouch for nobody", waiting, liaison.Vouch, func(e *liaison.Event) { e.Session = "" }, protocol.LinkForbidden},
 		{"vouch without an account", waiting, liaison.Vouch, func(e *liaison.Event) { e.Account = "" }, protocol.LinkForbidden},
 		{"vouch without a dialect", waiting, liaison.Vouch, func(e *liaison.Event) { e.Dialect = "" }, protocol.LinkForbidden},
+		{"vouch for another account", vouched, liaison.Vouch, func(e *liaison.Event) { e.Account = "algorand:x:B" }, protocol.LinkTaken},
+		{"vouch for what both sides have sealed", claimed, liaison.Vouch, func(*liaison.Event) {}, protocol.LinkTaken},
 		{"adopt what both sides have sealed", claimed, liaison.Adopt, func(*liaison.Event) {}, protocol.LinkForbidden},
 		{"adopt by the wallet", late, liaison.Adopt, func(e *liaison.Event) { e.Session = "wallet" }, protocol.LinkForbidden},
 		{"adopt by nobody", late, liaison.Adopt, func(e *liaison.Event) { e.Session = "" }, protocol.LinkForbidden},
@@ -397,10 +429,11 @@ func TestLinkSide(t *testing.T) {
 	}
 }
 
-// TestLinkAssurance: only a claim gives any, and the page's origin decides how
-// much.
+// TestLinkAssurance: only a claim gives any; the page's origin and the wallet's
+// word on it decide how much.
 func TestLinkAssurance(t *testing.T) {
-	native := linkIn(t, liaison.Claimed)
+	verified := heldLink(t)
+	native := verified
 	native.Origin = ""
 	for _, c := range []struct {
 		link liaison.Link
@@ -410,12 +443,13 @@ func TestLinkAssurance(t *testing.T) {
 		{linkIn(t, liaison.Joined), ""},
 		{resumptionIn(t, liaison.Joined), ""},
 		{linkIn(t, liaison.Closed), ""},
-		{linkIn(t, liaison.Claimed), protocol.SealedOrigin},
+		{linkIn(t, liaison.Claimed), protocol.Sealed},
+		{verified, protocol.SealedOrigin},
 		{native, protocol.Sealed},
 		{after(t, linkIn(t, liaison.Waiting), liaison.Claimed, liaison.Vouch), protocol.ServerAsserted},
 	} {
 		if got := c.link.Assurance(); got != c.want {
-			t.Errorf("assurance of a link that is %s, opened by a page of %q: got %q, want %q", c.link.State, c.link.Origin, got, c.want)
+			t.Errorf("assurance of a link that is %s, opened by a page of %q, verified %t: got %q, want %q", c.link.State, c.link.Origin, c.link.Verified, got, c.want)
 		}
 	}
 }
@@ -461,7 +495,7 @@ func drawEvent(t *rapid.T, nonce protocol.Nonce, now time.Time) liaison.Event {
 		Session: rapid.SampledFrom([]liaison.SessionID{"site", "wallet", "wallet", "thief", ""}).Draw(t, "session"),
 		Channel: rapid.SampledFrom([]protocol.ChannelID{someChannel, "l1.two"}).Draw(t, "channel"),
 		Nonce:   rapid.SampledFrom([]protocol.Nonce{nonce, nonce, "", "guess"}).Draw(t, "nonce"),
-		Proof:   someProof(),
+		Proof:   someProof(), Held: rapid.Bool().Draw(t, "held"),
 	}
 }
 
@@ -469,7 +503,7 @@ func drawEvent(t *rapid.T, nonce protocol.Nonce, now time.Time) liaison.Event {
 func checkStep(t *rapid.T, was, is liaison.Link, e liaison.Event) {
 	t.Helper()
 	order := map[liaison.LinkState]int{liaison.Waiting: 0, liaison.Joined: 1, liaison.Claimed: 2, liaison.Closed: 3}
-	byWallet := e.Kind == liaison.Consume || e.Kind == liaison.Claim || e.Kind == liaison.Reject
+	byWallet := e.Kind == liaison.Consume || e.Kind == liaison.Claim || e.Kind == liaison.Release || e.Kind == liaison.Reject
 	switch {
 	case was.State == liaison.Closed:
 		t.Fatalf("%s was accepted by a closed link", e.Kind)
@@ -481,6 +515,8 @@ func checkStep(t *rapid.T, was, is liaison.Link, e liaison.Event) {
 		t.Fatalf("%s was accepted from session %q, want that of the wallet %q", e.Kind, e.Session, was.Wallet)
 	case (e.Kind == liaison.Bind || e.Kind == liaison.Collect) && e.Session != was.Site:
 		t.Fatalf("%s was accepted from session %q, want that of the site", e.Kind, e.Session)
+	case e.Kind == liaison.Collect && was.Held, is.Held && !was.Held && e.Kind != liaison.Claim, was.Held && !is.Held && e.Kind != liaison.Release:
+		t.Fatalf("%s of a link that was held %t left it held %t", e.Kind, was.Held, is.Held)
 	case e.Kind == liaison.Consume && (was.Nonce == "" || e.Nonce != was.Nonce || is.Nonce != "" || was.Channel == ""):
 		t.Fatalf("consume of %q turned nonce %q into %q on channel %q", e.Nonce, was.Nonce, is.Nonce, was.Channel)
 	case is.Nonce != was.Nonce && e.Kind != liaison.Consume:

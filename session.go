@@ -74,6 +74,12 @@ type Session struct {
 	// ProvedAt is when the person last proved the account to it, by a wallet or by a
 	// passkey; zero if that is not known.
 	ProvedAt time.Time
+	// Link is the one that a client of a dialect speaks through: it names none with
+	// what it sends. Empty for every other session.
+	Link protocol.RequestID
+	// Vouched means that it signed in by a link of a dialect, on the word of this
+	// server: it is a site's session, and not that of the account's own wallet.
+	Vouched bool
 	// Retired means that the session's rights changed and its token has not
 	// been replaced yet: the token is good for fetching its successor and for
 	// the frames of its links, and shows no account.

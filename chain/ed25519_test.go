@@ -11,6 +11,7 @@ import (
 
 	"filippo.io/edwards25519"
 	"github.com/mr-tron/base58"
+	"pgregory.net/rapid"
 
 	"github.com/liaison-dev/liaison/chain"
 	"github.com/liaison-dev/liaison/internal/vectors"
@@ -263,4 +264,22 @@ func TestSolanaAddresses(t *testing.T) {
 	if key, err := chain.ParseSolanaAddress(strings.Repeat("1", 32)); err != nil || !bytes.Equal(key, make([]byte, 32)) {
 		t.Errorf("address of the system program: got %x, %v, want 32 zero bytes", key, err)
 	}
+}
+
+// TestSolanaAddressesHaveOneSpelling: whatever text is taken for an address is how
+// its key is written.
+func TestSolanaAddressesHaveOneSpelling(t *testing.T) {
+	const alphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+	digits := rapid.SliceOfN(rapid.SampledFrom([]byte(alphabet)), 28, 46)
+	rapid.Check(t, func(t *rapid.T) {
+		ones := rapid.IntRange(0, 32).Draw(t, "ones")
+		address := strings.Repeat("1", ones) + string(digits.Draw(t, "digits"))
+		if rapid.Bool().Draw(t, "cut") {
+			address = address[:min(len(address), rapid.IntRange(32, 44).Draw(t, "length"))]
+		}
+		key, err := chain.ParseSolanaAddress(address)
+		if err == nil && base58.Encode(key) != address {
+			t.Fatalf("%s is the key %x, which is written %s", address, key, base58.Encode(key))
+		}
+	})
 }

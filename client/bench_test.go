@@ -30,7 +30,7 @@ func BenchmarkConsentToOpen(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		request, err := client.ReadLink(ctx, pending.Link().Reveal(), client.WalletConfig{ICE: loopback})
+		request, err := client.ReadLink(ctx, pending.Link().Reveal(), client.WalletConfig{ICE: loopback, UnsafeAllowUnverified: true})
 		if err != nil {
 			b.Fatal(err)
 		}

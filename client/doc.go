@@ -22,7 +22,7 @@
 // and on the other side
 //
 //	request, err := client.ReadLink(ctx, link, client.WalletConfig{})
-//	// show request.Site() and request.Text(key), ask the person
+//	// show request.Site(), request.Verified() and request.Text(key), ask the person
 //	channel, err := request.Approve(ctx, key)
 //
 // Every call that waits takes a context and has a deadline of its own if the

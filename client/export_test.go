@@ -220,6 +220,49 @@ func (l *PendingLink) Session(ctx context.Context) (protocol.SessionView, error)
 	return view, err
 }
 
+// Collect asks for the site's new token, whatever there is to wait for.
+func (l *PendingLink) Collect(ctx context.Context) (protocol.SessionView, error) {
+	var view protocol.SessionView
+	err := l.pairing.rest.call(ctx, "collect session", http.MethodPost, protocol.PathSession, protocol.NewCollection(l.link.RequestID), &view)
+	return view, err
+}
+
+// Attacker plays both ends of a link at a server, by bare calls.
+type Attacker struct{ site, wallet *rest }
+
+// NewAttacker returns one who has not called yet.
+func NewAttacker(origin protocol.Origin) Attacker {
+	return Attacker{newREST(origin, nil), newREST(origin, nil)}
+}
+
+// Open opens a link.
+func (a Attacker) Open(ctx context.Context) (c protocol.Challenge, err error) {
+	err = a.site.call(ctx, "open link", http.MethodGet, protocol.PathChallenge, nil, &c)
+	return c, err
+}
+
+// SignIn claims the link with what was signed for a channel, and returns who the
+// site's session speaks for then.
+func (a Attacker) SignIn(ctx context.Context, c protocol.Challenge, channel protocol.ChannelID, proof protocol.Proof) (view protocol.SessionView, err error) {
+	defer a.site.close()
+	defer a.wallet.close()
+	for _, step := range []struct {
+		by   *rest
+		path string
+		body any
+	}{
+		{a.wallet, linkPath(c.RequestID, "join"), protocol.Join{Frame: protocol.Frame{D: "AAAA"}, Key: protocol.NewNonce()}},
+		{a.site, linkPath(c.RequestID, "offer"), protocol.Offer{D: "AAAA", Channel: channel}},
+		{a.wallet, linkPath(c.RequestID), protocol.Claim{Nonce: c.SignIn.Nonce, Proof: proof, Answer: protocol.Frame{N: 1, D: "AAAA"}, Key: protocol.NewNonce()}},
+	} {
+		if err := step.by.call(ctx, step.path, http.MethodPost, step.path, step.body, nil); err != nil {
+			return view, err
+		}
+	}
+	err = a.site.call(ctx, "collect session", http.MethodPost, protocol.PathSession, protocol.NewCollection(c.RequestID), &view)
+	return view, err
+}
+
 // Join takes the wallet's place at a link with any first message.
 func Join(ctx context.Context, link string, first protocol.PeerMessage) error {
 	parsed, err := protocol.ParseLink(link)

@@ -149,12 +149,17 @@ func (g *gate) read(data []byte) error {
 	return nil
 }
 
-// decide carries out this side's checks, says ok, and waits for the other's.
+// decide carries out this side's checks, and what hangs on them, says ok, and
+// waits for the other's.
 func (g *gate) decide(over context.Context) {
 	p := g.pairing
 	ctx, cancel := context.WithTimeout(over, gateTimeout)
 	defer cancel()
-	if err := g.check(ctx, over); err != nil {
+	err := g.check(ctx, over)
+	if err == nil {
+		err = p.role.passed(ctx)
+	}
+	if err != nil {
 		p.refuse(wrap("check the other side", protocol.Internal, err))
 		return
 	}

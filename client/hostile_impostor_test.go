@@ -200,7 +200,7 @@ func TestServerAnswersAsTheSite(t *testing.T) {
 				})
 				return nil
 			})
-			_, err = client.ReadLink(limited(t), pending.Link().Reveal(), client.WalletConfig{ICE: loopback})
+			_, err = client.ReadLink(limited(t), pending.Link().Reveal(), client.WalletConfig{ICE: loopback, UnsafeAllowUnverified: true})
 			codeIs(t, "ReadLink", err, protocol.HandshakeFailed)
 			_, err = pending.Accept(limited(t))
 			codeIs(t, "Accept", err, protocol.HandshakeFailed)
@@ -233,7 +233,7 @@ func TestServerAnswersAsAWallet(t *testing.T) {
 			h.Inject(protocol.SiteSide, protocol.ServerMessage{Op: protocol.OpFrame, Topic: protocol.TopicLink, D: hello(t, link)})
 			_, err = pending.Accept(limited(t))
 			codeIs(t, "Accept", err, protocol.HandshakeFailed)
-			_, err = client.ReadLink(limited(t), pending.Link().Reveal(), client.WalletConfig{ICE: loopback})
+			_, err = client.ReadLink(limited(t), pending.Link().Reveal(), client.WalletConfig{ICE: loopback, UnsafeAllowUnverified: true})
 			codeIs(t, "ReadLink of the wallet that comes later", err, protocol.HandshakeFailed)
 		})
 	}
@@ -269,11 +269,11 @@ func TestPhotographedCode(t *testing.T) {
 		t.Fatalf("OpenLink: %v", err)
 	}
 	defer pending.Close()
-	request, err := client.ReadLink(limited(t), pending.Link().Reveal(), client.WalletConfig{ICE: loopback})
+	request, err := client.ReadLink(limited(t), pending.Link().Reveal(), client.WalletConfig{ICE: loopback, UnsafeAllowUnverified: true})
 	if err != nil {
 		t.Fatalf("ReadLink by Mallory: %v", err)
 	}
-	_, err = client.ReadLink(limited(t), pending.Link().Reveal(), client.WalletConfig{ICE: loopback})
+	_, err = client.ReadLink(limited(t), pending.Link().Reveal(), client.WalletConfig{ICE: loopback, UnsafeAllowUnverified: true})
 	codeIs(t, "ReadLink by the victim", err, protocol.LinkTaken)
 	site.expect(t, "a notice that the code was used twice", func(e client.Event) bool {
 		return e.Kind == client.EventNotice && e.Code == protocol.LinkTaken
@@ -353,7 +353,7 @@ func TestBridge(t *testing.T) {
 				}
 				return []protocol.Frame{f}
 			})
-			_, err = client.ReadLink(limited(t), pending.Link().Reveal(), client.WalletConfig{ICE: loopback})
+			_, err = client.ReadLink(limited(t), pending.Link().Reveal(), client.WalletConfig{ICE: loopback, UnsafeAllowUnverified: true})
 			codeIs(t, "ReadLink by the victim", err, protocol.HandshakeFailed)
 			_, err = pending.Accept(limited(t))
 			codeIs(t, "Accept", err, protocol.HandshakeFailed)

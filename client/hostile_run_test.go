@@ -49,7 +49,7 @@ func newRun(t testing.TB, h *liaisontest.Hostile) *run {
 	t.Helper()
 	r := &run{t: t, h: h, patience: limit, key: walletKey(t, 1), site: newEvents(), wallet: newEvents()}
 	r.siteCfg = client.SiteConfig{Server: h.Origin, ICE: loopback, Observe: r.site.observe}
-	r.walCfg = client.WalletConfig{ICE: loopback, Observe: r.wallet.observe}
+	r.walCfg = client.WalletConfig{ICE: loopback, Observe: r.wallet.observe, UnsafeAllowUnverified: true}
 	return r
 }
 

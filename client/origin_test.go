@@ -171,13 +171,23 @@ func TestNativeSiteIsNotVerified(t *testing.T) {
 	}
 }
 
+// asPage has the server see the requests of sites as those of its own page.
+func (f *front) asPage() {
+	f.onRequest(func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path == protocol.PathChallenge {
+			r.Header.Set("Origin", string(f.origin))
+		}
+		return false
+	})
+}
+
 // TestSiteOfThePageIsVerified: the server says that a page of its own opened the
-// link.
+// link, and hears from the wallet that it showed that.
 func TestSiteOfThePageIsVerified(t *testing.T) {
 	t.Parallel()
-	h := liaisontest.NewHostile(t)
-	h.OnJoined(func(j *protocol.Joined) { j.Origin = h.Origin })
-	s := openLink(t, h.Origin)
+	f := newFront(t)
+	f.asPage()
+	s := openLink(t, f.origin)
 	s.read()
 	if !s.request.Verified() {
 		t.Error("Verified() = false for a page of the link's server, want true")
@@ -188,4 +198,75 @@ func TestSiteOfThePageIsVerified(t *testing.T) {
 			t.Errorf("%s: Assurance() = %s, want %s", what, got, protocol.SealedOrigin)
 		}
 	}
+	s.collected()
+	if view, err := s.pending.Session(limited(t)); err != nil || view.Assurance != protocol.SealedOrigin {
+		t.Errorf("the site's session = %+v, %v, want assurance %s", view, err, protocol.SealedOrigin)
+	}
+}
+
+// strictly has the wallet sign for verified sites alone, which is the default.
+func strictly(c *client.WalletConfig) { c.UnsafeAllowUnverified = false }
+
+// TestNothingIsSignedForAnUnverifiedSite: a page that asks in the name of another
+// site, with that site's nonce, would be signed in there by what the wallet signs.
+// So the wallet signs nothing, whatever the page's server says.
+func TestNothingIsSignedForAnUnverifiedSite(t *testing.T) {
+	t.Parallel()
+	bank := client.NewAttacker(liaisontest.NewServer(t).Origin)
+	challenge, err := bank.Open(limited(t))
+	if err != nil {
+		t.Fatalf("open a link of the bank: %v", err)
+	}
+	inTheNameOf := welcoming(func(m *protocol.PeerMessage) { m.Site, m.SignIn = &challenge.Site, &challenge.SignIn })
+	for name, c := range map[string]struct {
+		says func(*protocol.Joined)
+		lie  client.Lie
+	}{
+		"the page of another site":         {func(*protocol.Joined) {}, inTheNameOf},
+		"and its server says that it is":   {func(j *protocol.Joined) { j.Origin = challenge.Site.Origin }, inTheNameOf},
+		"no page":                          {func(*protocol.Joined) {}, func(uint64, *protocol.PeerMessage) {}},
+		"a page of another origin than it": {func(j *protocol.Joined) { j.Origin = challenge.Site.Origin }, func(uint64, *protocol.PeerMessage) {}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := liaisontest.NewHostile(t)
+			h.OnJoined(c.says)
+			s := openLink(t, h.Origin)
+			s.pending.Lie(c.lie)
+			s.read(strictly)
+			if s.request.Verified() {
+				t.Fatal("Verified() = true, want false")
+			}
+			signed := 0
+			s.key = counting{s.key, &signed}
+			s.refused(protocol.OriginDenied, protocol.OriginDenied)
+			if signed != 0 || h.Saw(s.key.Address()) {
+				t.Errorf("the wallet has signed %d texts, or its address was seen; want neither", signed)
+			}
+		})
+	}
+	// What it is about: this is why it takes more than a yes of the person.
+	s := openLink(t, liaisontest.NewServer(t).Origin)
+	s.pending.Lie(inTheNameOf)
+	s.read()
+	text, err := s.request.Text(s.key)
+	if err != nil {
+		t.Fatalf("Text: %v", err)
+	}
+	proof, err := s.key.Sign(limited(t), text)
+	if err != nil {
+		t.Fatalf("Sign: %v", err)
+	}
+	if view, err := bank.SignIn(limited(t), challenge, s.request.ChannelID(), proof); err != nil || view.Account != s.key.Account() {
+		t.Errorf("with the signature the attacker is %+v, %v; if he is nobody, the wallet need not refuse", view, err)
+	}
+}
+
+// TestVerifiedSiteIsSignedFor without any option.
+func TestVerifiedSiteIsSignedFor(t *testing.T) {
+	t.Parallel()
+	f := newFront(t)
+	f.asPage()
+	s := openLink(t, f.origin)
+	s.read(strictly)
+	s.meet()
 }

@@ -83,6 +83,9 @@ type role interface {
 	insist(context.Context, LocalityReport) error
 	// checkCode has the short code typed; the site's.
 	checkCode(context.Context) error
+	// passed is called when all that this side checks holds, before it says ok;
+	// an error ends the pairing.
+	passed(context.Context) error
 	// confirmed is called when the other side has said ok.
 	confirmed()
 }
@@ -141,9 +144,12 @@ func (p *pairing) claimed(m protocol.ServerMessage) error { return p.role.claime
 func (p *pairing) message(m protocol.PeerMessage) error { return p.role.take(m) }
 
 // mustOpen is part of listener.
-func (p *pairing) mustOpen() bool {
+func (p *pairing) mustOpen() bool { return p.asksCode || p.measuresFirst() }
+
+// measuresFirst reports whether this side measures before it says ok.
+func (p *pairing) measuresFirst() bool {
 	level := p.localityLevel()
-	return p.asksCode || level == protocol.LocalityPrefer || level == protocol.LocalityRequire
+	return level == protocol.LocalityPrefer || level == protocol.LocalityRequire
 }
 
 // present is part of listener. A wallet that comes to resume and goes away has

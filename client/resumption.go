@@ -117,8 +117,7 @@ type Keeper interface {
 }
 
 // keep stores the resumption of this pairing, if it may be resumed. What it
-// replaces stays until the other side is known to have the new one as well; a
-// site knows that by now.
+// replaces stays until the other side is known to have the new one as well.
 func (p *pairing) keep(r Resumption) error {
 	lifetime := p.welcome().ResumeFor()
 	if p.keeper == nil || lifetime <= 0 {

@@ -369,7 +369,7 @@ func TestCrashWhileFirstKeysAreKept(t *testing.T) {
 	fails := func(int) error { return errCrash }
 	s := openLink(t, f.origin, func(c *client.SiteConfig) { c.Keeper = &keeper{before: fails} })
 	s.read()
-	s.refused(protocol.Internal, protocol.LinkClosed)
+	s.refused(protocol.Internal, protocol.Internal)
 	if !errors.Is(s.siteErr, errCrash) {
 		t.Errorf("Accept: %v, want what the keeper said", s.siteErr)
 	}
@@ -456,6 +456,60 @@ func TestGoodbyeForgets(t *testing.T) {
 				codeIs(t, "Resume after a goodbye", err, protocol.ResumptionUnknown)
 			})
 		}
+	}
+}
+
+// TestNothingIsKeptBeforeTheCodeIsRight: a page that ends while the short code is
+// asked for, in whichever way, has nothing by which it could be without the code
+// next time. Neither has the page after it.
+func TestNothingIsKeptBeforeTheCodeIsRight(t *testing.T) {
+	t.Parallel()
+	f := newFront(t)
+	for name, c := range map[string]struct {
+		ends func(c *couple, cancel func())
+		site protocol.Code
+	}{
+		"the page is left":    {func(c *couple, _ func()) { c.pending.Close() }, protocol.Canceled},
+		"the wallet is gone":  {func(c *couple, _ func()) { c.request.Close() }, protocol.PeerLost},
+		"the person gives up": {func(_ *couple, cancel func()) { cancel() }, protocol.Canceled},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pair := &couple{siteKeeper: &keeper{}, walletKeeper: &keeper{}}
+			asked := newGate()
+			asking, cancel := context.WithCancel(limited(t))
+			defer cancel()
+			pair.sides = openLink(t, f.origin, func(s *client.SiteConfig) {
+				s.Keeper = pair.siteKeeper
+				s.AskCode = func(ctx context.Context, _ int) (string, error) {
+					if ids := pair.siteKeeper.ids(t); len(ids) != 0 {
+						t.Errorf("the site keeps %q while the code is asked for, want nothing", ids)
+					}
+					asked.open()
+					select {
+					case <-ctx.Done():
+						return "", ctx.Err()
+					case <-asking.Done():
+						return "", context.Canceled
+					}
+				}
+			})
+			pair.read(func(w *client.WalletConfig) { w.Keeper = pair.walletKeeper })
+			go func() {
+				<-asked.done
+				c.ends(pair, cancel)
+			}()
+			pair.attempt()
+			codeIs(t, "Accept", pair.siteErr, c.site)
+			if pair.walletErr == nil {
+				t.Error("Approve: no error, want the wallet to hear of it")
+			}
+			if ids := pair.siteKeeper.ids(t); len(ids) != 0 {
+				t.Errorf("the site keeps %q afterwards, want nothing", ids)
+			}
+			if _, err := pair.reopen(limited(t)); err == nil {
+				t.Error("the site has resumed without the code")
+			}
+		})
 	}
 }
 

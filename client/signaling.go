@@ -33,7 +33,7 @@ type listener interface {
 	// claimed checks who claimed the site's link; an error ends the link.
 	claimed(protocol.ServerMessage) error
 	// mustOpen reports whether the sign-in stands only once the channel is open:
-	// then the right wallet, and near enough, is at the other end.
+	// then the right wallet, and near enough for this side, is at the other end.
 	mustOpen() bool
 	// message takes the next message of the other side; an error ends the link.
 	message(protocol.PeerMessage) error
@@ -67,6 +67,7 @@ type signaling struct {
 	claimedBy  chan protocol.Account // brings the account to the wallet's side, once
 	collection protocol.Collection   // the same in each attempt
 	settled    <-chan struct{}       // closed when the channel is open
+	released   chan struct{}         // closed by run when the claim is not held, or no longer
 
 	// Owned by run.
 	received   uint64         // frames of the other side
@@ -110,7 +111,7 @@ func end(code protocol.Code, detail string) error {
 func newSignaling(r *rest, side protocol.Side, id protocol.RequestID, out *outbox, to listener, settled <-chan struct{}) *signaling {
 	return &signaling{
 		rest: r, side: side, id: id, out: out, in: out.codec, to: to, settled: settled, left: make(chan struct{}),
-		claimedBy: make(chan protocol.Account, 1), collection: protocol.NewCollection(id),
+		released: make(chan struct{}), claimedBy: make(chan protocol.Account, 1), collection: protocol.NewCollection(id),
 	}
 }
 
@@ -182,6 +183,12 @@ func (s *signaling) connect(ctx context.Context) error {
 	s.silence = firstRetransmit
 	s.to.signal(true)
 	defer s.to.signal(false)
+	if s.side == protocol.SiteSide && s.address != "" && !isClosed(s.released) { // it may have been released meanwhile
+		again := protocol.ClientMessage{Op: protocol.OpSubscribe, Topic: protocol.TopicLink, RequestID: s.id, Since: s.received}
+		if err := socket.send(again); err != nil {
+			return err
+		}
+	}
 	if err := s.subscribe(); err != nil {
 		return err
 	}
@@ -220,10 +227,15 @@ func (s *signaling) dial(ctx context.Context) (*socket, error) {
 // the link: it has to be exchanged, or was and the answer got lost. While the code
 // may still be wrong, it is not.
 func (s *signaling) retired(err error) bool {
-	if s.side != protocol.SiteSide || s.to.mustOpen() && !isClosed(s.settled) {
+	if s.side != protocol.SiteSide || !s.mayCollect() {
 		return false
 	}
 	return errors.Is(err, protocol.SessionRotated) || s.address != "" && errors.Is(err, protocol.SessionRequired)
+}
+
+// mayCollect reports whether the sign-in stands, as far as is known here.
+func (s *signaling) mayCollect() bool {
+	return isClosed(s.settled) || isClosed(s.released) && !s.to.mustOpen()
 }
 
 // renewing reports whether a wallet's token may just be on its way to being
@@ -251,18 +263,7 @@ func (s *signaling) collect(ctx context.Context) error {
 // keepCollecting fetches the token however often it takes. That it fails for
 // good harms nothing while the present socket lives.
 func (s *signaling) keepCollecting(ctx context.Context) {
-	var late <-chan time.Time
-	if !s.to.mustOpen() {
-		timer := time.NewTimer(collectAfter)
-		defer timer.Stop()
-		late = timer.C
-	}
-	select {
-	case <-s.settled:
-	case <-late:
-	case <-s.left:
-		return
-	case <-ctx.Done():
+	if !s.awaitSignIn(ctx) {
 		return
 	}
 	var wait backoff
@@ -270,6 +271,34 @@ func (s *signaling) keepCollecting(ctx context.Context) {
 		err := s.collect(ctx)
 		if err == nil || !protocol.CodeOf(err).Info().Retry || !wait.wait(ctx, s.left) {
 			return
+		}
+	}
+}
+
+// awaitSignIn waits until the sign-in stands: when the channel is open, which the
+// wallet lets happen after it has released its claim; or, if nothing but that is
+// waited for, a moment after the release. It reports false if all is over before.
+func (s *signaling) awaitSignIn(ctx context.Context) bool {
+	released := s.released
+	if s.to.mustOpen() {
+		released = nil
+	}
+	var late <-chan time.Time
+	for {
+		select {
+		case <-s.settled:
+			return true
+		case <-released:
+			released = nil
+			timer := time.NewTimer(collectAfter)
+			defer timer.Stop()
+			late = timer.C
+		case <-late:
+			return true
+		case <-s.left:
+			return false
+		case <-ctx.Done():
+			return false
 		}
 	}
 }
@@ -413,16 +442,21 @@ func (s *signaling) progress(next uint64) {
 	}
 }
 
-// linked is where a site learns who claimed its link (arrows 10 and 12). The
-// server repeats it at each subscription.
+// linked is where a site learns who claimed its link (arrows 10 and 12), and that
+// the wallet holds its claim no longer. The server repeats it at each subscription.
 func (s *signaling) linked(ctx context.Context, m protocol.ServerMessage) error {
-	if s.side != protocol.SiteSide || s.address != "" {
+	if s.side != protocol.SiteSide {
+		return nil
+	}
+	if s.address != "" {
+		s.release(m)
 		return nil
 	}
 	if err := s.to.claimed(m); err != nil {
 		return fatal{err: wrap("check claim", protocol.InvalidPeer, err), ours: true}
 	}
 	s.address = m.Account.Address()
+	s.release(m)
 	if m.Answer == nil || m.Answer.N != s.received {
 		return s.afterClaim(ctx)
 	}
@@ -436,6 +470,13 @@ func (s *signaling) linked(ctx context.Context, m protocol.ServerMessage) error 
 		return err
 	}
 	return broken
+}
+
+// release notes that a claim is not held. What was said before may come later.
+func (s *signaling) release(m protocol.ServerMessage) {
+	if !m.Held && !isClosed(s.released) {
+		close(s.released)
+	}
 }
 
 // afterClaim asks for the wallet's frames and, when the channel is open or a

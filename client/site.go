@@ -199,6 +199,9 @@ type site struct {
 	who     protocol.Site
 	signIn  protocol.SignInRequest
 
+	// Fixed before linked is closed.
+	proved Resumption // what will be kept
+
 	// Owned by the goroutine of signaling.
 	greeted  bool                    // message 1 has come
 	answered bool                    // so has the answer
@@ -338,10 +341,7 @@ func (s *site) meet(answer protocol.PeerMessage) error {
 	if err != nil {
 		return err
 	}
-	if err := p.keep(Resumption{Site: s.who, Verified: answer.Verified, Account: account, Assurance: assurance}); err != nil {
-		return err
-	}
-	p.forgetOld() // the wallet has the new one, or it would not have answered
+	s.proved = Resumption{Site: s.who, Verified: answer.Verified, Account: account, Assurance: assurance}
 	p.link(account, assurance)
 	p.out.release() // who answers has message 2, whatever became of the call that brought it
 	if err := p.peer.gather(); err != nil {
@@ -399,6 +399,19 @@ func digits(text string) string {
 		}
 		return -1
 	}, text)
+}
+
+// passed is part of role: the site keeps what it needs to meet this wallet again.
+// Not before: nobody is asked for the short code again who resumes, so who has not
+// typed it must have nothing to resume with.
+func (s *site) passed(context.Context) error {
+	p := s.pairing
+	<-p.linked // or there would be no connection
+	if err := p.keep(s.proved); err != nil {
+		return err
+	}
+	p.forgetOld() // the wallet has the new one, or it would not have answered
+	return nil
 }
 
 // confirmed is part of role.

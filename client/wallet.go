@@ -31,6 +31,11 @@ type WalletConfig struct {
 	// Locality is how near the site must be at least, whatever the site itself
 	// asks for. The default leaves it to the site.
 	Locality protocol.Locality
+	// UnsafeAllowUnverified lets Approve sign for a site whose origin is not
+	// verified. Whoever made the code may then be anybody, and the text may be one
+	// that signs him in elsewhere, at the site that it names, as this account.
+	// Without it such a request is refused ([protocol.OriginDenied]).
+	UnsafeAllowUnverified bool
 	// ConfirmRemote asks the person once more when [protocol.LocalityPrefer] is
 	// asked for and the site is not near. The default refuses
 	// ([protocol.NotLocal]).
@@ -242,6 +247,20 @@ func (w *wallet) insist(ctx context.Context, report LocalityReport) error {
 // checkCode is part of role: the wallet's person has seen it.
 func (w *wallet) checkCode(context.Context) error { return nil }
 
+// holds reports whether the claim signs nobody in yet: the wallet measures, and
+// may ask its person, when the two are connected. Until then a page may be
+// anywhere, and what it says of itself is worth nothing.
+func (w *wallet) holds() bool { return w.pairing.resumes == nil && w.pairing.measuresFirst() }
+
+// passed is part of role: a claim that was held counts now.
+func (w *wallet) passed(ctx context.Context) error {
+	if !w.holds() {
+		return nil
+	}
+	p := w.pairing
+	return p.rest.callAgain(ctx, "release claim", linkPath(p.signaling.id, "release"), nil, nil)
+}
+
 // confirmed is part of role: the site has the new resumption, too.
 func (w *wallet) confirmed() { w.pairing.forgetOld() }
 
@@ -258,7 +277,7 @@ func (w *wallet) showCode() {
 func (r *Request) Site() protocol.Site { return *r.wallet.pairing.welcome().Site }
 
 // Verified reports whether the site's origin is its own (spec/sealed.md §7). If
-// not, anybody may have made the code: never agree in advance.
+// not, anybody may have made the code, and Approve refuses.
 func (r *Request) Verified() bool { return r.verified }
 
 // SignIn returns the fields of the text to sign.
@@ -298,8 +317,9 @@ func (r *Request) Text(signer Signer) (string, error) {
 // Approve signs, claims the link, and returns the channel once it is open. Call
 // it only after the person said yes. If ctx has no deadline, the claim may take
 // 30 seconds, the connection as long again, and a short code three minutes. After
-// an error the request is over. Errors: those of [ReadLink],
-// [protocol.ProofRejected], [protocol.CertificateMismatch], [protocol.NotLocal],
+// an error the request is over. A site whose origin is not verified is refused
+// before anything is signed ([protocol.OriginDenied]), unless the configuration
+// allows it. Other errors: those of [ReadLink], [protocol.ProofRejected], [protocol.CertificateMismatch], [protocol.NotLocal],
 // [protocol.CodeMismatch] if a wrong code was typed, [protocol.ServerMismatch]
 // and others with which the site may refuse, [protocol.ICEFailed],
 // [protocol.TimedOut], [protocol.Canceled], and the signer's own.
@@ -319,6 +339,12 @@ func (r *Request) Approve(ctx context.Context, signer Signer) (*Channel, error) 
 }
 
 func (r *Request) approve(ctx context.Context, signer Signer) (*Channel, error) {
+	if !r.verified && !r.wallet.config.UnsafeAllowUnverified {
+		return nil, &Error{
+			Code: protocol.OriginDenied, Op: "approve link",
+			Detail: "the site's origin is not verified: whoever made this code may be anybody, and would be signed in as you at the site that it names",
+		}
+	}
 	p := r.wallet.pairing
 	claiming, cancel := withDeadline(ctx, connectTimeout)
 	defer cancel()
@@ -359,7 +385,10 @@ func (r *Request) claim(ctx context.Context, proof protocol.Proof) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(p.ctx, cancel)() // who gave up does not sign in later
-	claim := protocol.Claim{Nonce: r.SignIn().Nonce, Proof: proof, Answer: frame, Key: protocol.NewNonce()}
+	claim := protocol.Claim{
+		Nonce: r.SignIn().Nonce, Proof: proof, Answer: frame, Key: protocol.NewNonce(),
+		Held: r.wallet.holds(), Verified: r.verified,
+	}
 	err = p.rest.callAgain(ctx, "claim link", linkPath(p.signaling.id), claim, nil)
 	if reason := p.reason(); err != nil && reason != nil {
 		return reason

@@ -46,6 +46,7 @@ func Unlimited(cfg *server.Config) {
 	cfg.Limits = server.Limits{
 		RequestsPerMinute: many, SocketsPerMinute: many, SocketsPerAddress: many,
 		LinksPerAddress: many, Links: many, ChallengesPerAddress: many, Challenges: many, MessagesPerSecond: many, ProofQueue: 1 << 20,
+		MailboxBytesPerAddress: many,
 	}
 }
 

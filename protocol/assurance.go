@@ -12,7 +12,8 @@ const (
 	ServerAsserted Assurance = "server-asserted"
 	// Sealed: the account signed the channel that both ends hold.
 	Sealed Assurance = "sealed"
-	// SealedOrigin: and the person saw an origin that was verified.
+	// SealedOrigin: and the wallet says that its person saw an origin that was
+	// verified.
 	SealedOrigin Assurance = "sealed+origin"
 	// PhishingResistant: and a passkey of the account was used in the site's own
 	// browser.

@@ -24,7 +24,8 @@ const (
 	UnsupportedVersion Code = "unsupported_version"
 	// NoRoute: no such path, or not with this method.
 	NoRoute Code = "no_route"
-	// OriginDenied: a browser asks from an origin that is not allowed here.
+	// OriginDenied: a browser asks from an origin that is not allowed here, or a
+	// site from one that the wallet could not verify.
 	OriginDenied Code = "origin_denied"
 	// SessionRequired: no session, or one that has ended.
 	SessionRequired Code = "session_required"
@@ -36,7 +37,8 @@ const (
 	LinkTaken Code = "link_taken"
 	// LinkClosed: one side ended the link.
 	LinkClosed Code = "link_closed"
-	// LinkNotClaimed: the call needs a wallet on the link, and there is none yet.
+	// LinkNotClaimed: the call needs a wallet on the link, and there is none yet,
+	// or one that holds its claim.
 	LinkNotClaimed Code = "link_not_claimed"
 	// LinkForbidden: the link belongs to other sessions than the one that asks.
 	LinkForbidden Code = "link_forbidden"
@@ -147,14 +149,14 @@ var codeTable = [...]CodeInfo{
 	{UnsupportedMediaType, 415, 0, false, "The body's Content-Type is not application/json.", "Send Content-Type: application/json."},
 	{UnsupportedVersion, 426, 4526, false, "No protocol version is common to both sides.", "Update the app or the server."},
 	{NoRoute, 404, 0, false, "There is nothing at this path for this method.", "Check the address."},
-	{OriginDenied, 403, 4503, false, "The browser's origin may not use this server.", "Open the site at its own address, or ask the operator to allow this origin."},
+	{OriginDenied, 403, 4503, false, "The browser's origin may not use this server, or the wallet could not verify that the site's origin is its own.", "Open the site at its own address, or ask the operator to allow this origin."},
 	{SessionRequired, 401, 4501, false, "There is no valid session.", "Start again with a new code."},
 	{SessionRotated, 401, 4402, true, "The session's id changed.", "Connect again; nothing is lost."},
 	{LinkUnknown, 404, 4504, false, "No link has this request id.", "Ask the site for a new code."},
 	{LinkExpired, 410, 4510, false, "The link's time ran out.", "Ask the site for a new code and scan it within two minutes."},
 	{LinkTaken, 409, 4511, false, "Another wallet joined the link first.", "Ask the site for a new code. If the other wallet was not yours, tell the site's owner."},
 	{LinkClosed, 410, 4512, false, "One side ended the link.", "Ask the site for a new code."},
-	{LinkNotClaimed, 409, 0, true, "The call needs a wallet on the link, and there is none yet.", "Wait until a wallet has answered."},
+	{LinkNotClaimed, 409, 0, true, "The call needs a wallet on the link, and there is none yet, or one that still has to measure.", "Wait until a wallet has answered."},
 	{LinkForbidden, 403, 4514, false, "The link belongs to another session.", "Start again with a new code."},
 	{ProofRejected, 401, 0, false, "Nonce, text, passkey or signature did not hold.", "Scan the code again, or use the passkey again."},
 	{PasskeysOff, 404, 0, false, "This server has no passkeys.", "Sign in with your wallet."},
@@ -164,7 +166,7 @@ var codeTable = [...]CodeInfo{
 	{StepUpRequired, 403, 0, false, "The account must have been proved just now.", "Sign in again, with your wallet or a passkey, and repeat this within ten minutes."},
 	{AssuranceTooLow, 403, 0, false, "The sign-in cannot be trusted far enough for this.", "Sign in with a wallet that seals what it sends, or with a passkey on this site."},
 	{UserRejected, 409, 4515, false, "The person at the wallet said no.", "Nothing was shared. Start again if that was a mistake."},
-	{LinkNotJoined, 409, 0, false, "The call is for the wallet that joined the link.", "Scan the code again."},
+	{LinkNotJoined, 409, 0, false, "No wallet has joined the link, or another than the one that calls.", "Scan the code again."},
 	{HandshakeFailed, 409, 0, false, "A message of the handshake did not come from the other side, or was changed on the way.", "Start again with a new code. If that does not help, update the app, or tell the operator of the server."},
 	{UnsealedRefused, 409, 0, false, "What came is not sealed end to end, so the server could have made it up.", "Start again with a new code, and update the app if that does not help."},
 	{ServerMismatch, 409, 0, false, "The server says something else than the wallet.", "Do not go on here, and tell the operator of the site: its server lies, or somebody is in it."},

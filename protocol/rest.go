@@ -218,6 +218,11 @@ type Claim struct {
 	// Key is drawn by the wallet, and the same in each attempt: with it, and with
 	// nothing else, an attempt whose answer was lost can be repeated.
 	Key Nonce `json:"key"`
+	// Held says that the wallet still has to measure or to ask: the site is
+	// signed in by POST /v1/links/{requestId}/release and not by the claim.
+	Held bool `json:"held,omitempty"`
+	// Verified says whether the wallet showed the site's origin as verified.
+	Verified bool `json:"verified,omitempty"`
 }
 
 // Validate checks the form of the claim, not what it claims.

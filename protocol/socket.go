@@ -19,13 +19,15 @@ import (
 //	                        ← frame n=0       ← subscribe join
 //	POST …/offer            →                   frame n=0 →
 //	                                          ← POST /v1/links/{requestId}
-//	                        ← link
+//	                        ← link (held)
 //	subscribe answer-ADDR   →                 ← subscribe offer-ADDR
 //	                        ← subscribed         subscribed →
 //	send n=1 (candidate)    →                    frame n=1 →
 //	                        ← acked           ← ack next=2
 //	                        ← frame n=1       ← send n=1 (candidate)
 //	ack next=2              →                    acked →
+//	                                          ← POST …/release
+//	                        ← link
 
 // Op is the kind of a message.
 type Op string
@@ -51,7 +53,8 @@ const (
 	// (how many frames of this client the other side has acknowledged).
 	OpSubscribed Op = "subscribed"
 	// OpLink tells the site who claimed its link: requestId, account, proof,
-	// answer if the wallet sent one.
+	// answer if the wallet sent one, held while the wallet has not released the
+	// claim. It comes again, without held, when the wallet has.
 	OpLink Op = "link"
 	// OpFrame brings a frame of the other side: topic, requestId, n, d.
 	OpFrame Op = "frame"
@@ -168,13 +171,14 @@ func ParseClientMessage(data []byte) (ClientMessage, error) {
 			return ClientMessage{}, err
 		}
 	}
-	if err := m.validate(); err != nil {
+	if err := m.Validate(); err != nil {
 		return ClientMessage{}, err
 	}
 	return m, nil
 }
 
-func (m ClientMessage) validate() error {
+// Validate checks the fields that the op has, and that there are no others.
+func (m ClientMessage) Validate() error {
 	if _, err := ParseRequestID(string(m.RequestID)); err != nil {
 		return err
 	}
@@ -219,7 +223,9 @@ type ServerMessage struct {
 	State     PeerState  `json:"state,omitempty"`
 	Account   Account    `json:"account,omitempty"`
 	Proof     *Proof     `json:"proof,omitempty"`
+	Dialect   Dialect    `json:"dialect,omitempty"`
 	Answer    *Frame     `json:"answer,omitempty"`
+	Held      bool       `json:"held,omitempty"`
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
 	Code      Code       `json:"code,omitempty"`
 	Detail    string     `json:"detail,omitempty"`

@@ -31,7 +31,7 @@ func (s *Server) claimLink(w http.ResponseWriter, r *http.Request) error {
 		s.log.InfoContext(r.Context(), "claim refused", "link", s.alias(id), "code", code, "cause", logText(err))
 		return err
 	}
-	s.log.InfoContext(r.Context(), "link claimed", "link", s.alias(id), "chain", c.link.Account.Chain(), "assurance", c.link.Assurance(), "again", c.again)
+	s.log.InfoContext(r.Context(), "link claimed", "link", s.alias(id), "chain", c.link.Account.Chain(), "assurance", c.link.Assurance(), "held", c.link.Held, "again", c.again)
 	s.setCookie(w, c.token)
 	return writeJSON(w, viewOf(c.wallet))
 }
@@ -48,8 +48,8 @@ type claiming struct {
 }
 
 // claim spends the nonce, checks the proof, and stores in one change: the
-// link's claimant, the account, the wallet's session, and the upgraded session
-// of the browser that owns the link.
+// link's claimant, the wallet's session and, unless the claim is held, what
+// [Server.signSiteIn] adds.
 func (s *Server) claim(r *http.Request, id protocol.RequestID, claim protocol.Claim) (c claiming, err error) {
 	token, ok := s.requestToken(r)
 	if !ok {
@@ -80,22 +80,15 @@ func (s *Server) claim(r *http.Request, id protocol.RequestID, claim protocol.Cl
 		s.endUnproved(ctx, id)
 		return c, err
 	}
-	err = s.storeClaim(ctx, id, claim, &c)
+	err = s.storeClaim(ctx, id, claim, s.sender(r), &c)
 	return c, err
 }
 
 // storeClaim stores what follows from a proof that held.
-func (s *Server) storeClaim(ctx context.Context, id protocol.RequestID, claim protocol.Claim, c *claiming) (err error) {
+func (s *Server) storeClaim(ctx context.Context, id protocol.RequestID, claim protocol.Claim, from sender, c *claiming) (err error) {
 	now, joined := s.cfg.Now(), c.wallet
-	event := liaison.Event{Kind: liaison.Claim, Now: now, Session: joined.ID, Proof: claim.Proof}
+	event := liaison.Event{Kind: liaison.Claim, Now: now, Session: joined.ID, Proof: claim.Proof, Held: claim.Held, Verified: claim.Verified}
 	c.link, err = s.updateLink(ctx, "claim link", id, event, func(next liaison.Link, change *liaison.Change) error {
-		site, err := s.cfg.Store.Session(ctx, next.Site)
-		if err != nil {
-			return unavailable("find the link's session", err)
-		}
-		if !site.Live(now, s.cfg.Sessions) {
-			return &liaison.Error{Code: protocol.LinkClosed, Op: "claim link", Msg: "the site's session has ended"}
-		}
 		wallet, err := s.cfg.Store.Session(ctx, joined.ID)
 		if err != nil {
 			return unavailable("find the wallet's session", err)
@@ -104,17 +97,75 @@ func (s *Server) storeClaim(ctx context.Context, id protocol.RequestID, claim pr
 			return &liaison.Error{Code: protocol.SessionRequired, Op: "claim link", Msg: "the wallet's session has ended"}
 		}
 		c.wallet = wallet.SignedIn(next.Account, next.Assurance()).Rotated(c.token, now, s.cfg.Sessions)
-		site = site.Upgraded(next.Account, next.Assurance())
-		site.ProvedAt, c.wallet.ProvedAt = now, now
-		change.Sessions = []liaison.Session{site, c.wallet}
-		change.Accounts = []liaison.AccountRecord{{Account: next.Account, FirstSeenAt: now, LastSeenAt: now}}
-		return nil
+		c.wallet.ProvedAt = now
+		change.Sessions = []liaison.Session{c.wallet}
+		return s.signSiteIn(ctx, next, now, change)
 	})
 	if err == nil {
-		s.hub.linkClaimed(c.link, &claim.Answer)
+		s.hub.linkClaimed(c.link, &claim.Answer, from)
 		s.hub.rotated(c.wallet, id)
 	}
 	return err
+}
+
+// signSiteIn adds what a claim means for the browser that owns the link: its
+// upgraded session, and that the account was here. One that is held means nothing
+// yet, but there must be somebody whom it could.
+func (s *Server) signSiteIn(ctx context.Context, link liaison.Link, now time.Time, change *liaison.Change) error {
+	site, err := s.cfg.Store.Session(ctx, link.Site)
+	if err != nil {
+		return unavailable("find the link's session", err)
+	}
+	if !site.Live(now, s.cfg.Sessions) {
+		return &liaison.Error{Code: protocol.LinkClosed, Op: "sign in", Msg: "the site's session has ended"}
+	}
+	if link.Held {
+		return nil
+	}
+	site = site.Upgraded(link.Account, link.Assurance())
+	site.ProvedAt = now
+	change.Sessions = append(change.Sessions, site)
+	change.Accounts = []liaison.AccountRecord{{Account: link.Account, FirstSeenAt: now, LastSeenAt: now}}
+	return nil
+}
+
+// releaseLink answers POST /v1/links/{requestId}/release: what the wallet still
+// had to check holds, so the site is signed in now. Whoever is far away, or was
+// shown somebody else's code, gets no session by a claim that is held.
+func (s *Server) releaseLink(w http.ResponseWriter, r *http.Request) error {
+	id, err := requestID(r)
+	if err != nil {
+		return err
+	}
+	session, err := s.anySession(r)
+	if err != nil {
+		return err
+	}
+	var next liaison.Link
+	var held bool
+	err = s.update(r.Context(), "release link", func() (change liaison.Change, err error) {
+		link, err := s.storedLink(r.Context(), id)
+		if err != nil {
+			return change, err
+		}
+		now := s.cfg.Now()
+		next, _, err = link.Transition(liaison.Event{Kind: liaison.Release, Now: now, Session: session.ID})
+		if held = link.Held; err != nil || !held {
+			return change, err // made again, it changes nothing
+		}
+		change.Links = []liaison.Link{next}
+		err = s.signSiteIn(r.Context(), next, now, &change)
+		return change, err
+	})
+	if err != nil {
+		return err
+	}
+	if held {
+		s.hub.linkClaimed(next, nil, sender{})
+		s.log.InfoContext(r.Context(), "link released", "link", s.alias(id), "assurance", next.Assurance())
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
 }
 
 // claimedBefore answers a claim whose answer was lost: only the wallet that made

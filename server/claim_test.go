@@ -346,23 +346,27 @@ func TestWalletSocketOutlivesItsToken(t *testing.T) {
 	p.wallet.socket.expectFrame(frame(1, "candidate"))
 }
 
-// TestAssurance: how far a sign-in can be trusted depends on who opened the link,
-// is shown wherever the account is, and goes with it.
+// TestAssurance: how far a sign-in can be trusted depends on who opened the link
+// and on what the wallet says that it showed, is the same wherever the account is
+// shown, and goes with it.
 func TestAssurance(t *testing.T) {
 	srv := liaisontest.NewServer(t)
 	header := func(name, value string) func(*http.Request) {
 		return func(r *http.Request) { r.Header.Set(name, value) }
 	}
 	for _, c := range []struct {
-		name   string
-		edit   func(*http.Request)
-		origin protocol.Origin
-		want   protocol.Assurance
+		name     string
+		edit     func(*http.Request)
+		verified bool
+		origin   protocol.Origin
+		want     protocol.Assurance
 	}{
-		{"no page", func(*http.Request) {}, "", protocol.Sealed},
-		{"the address bar", header("Sec-Fetch-Site", "none"), "", protocol.Sealed},
-		{"a page of ours by its origin", header("Origin", string(srv.Origin)), srv.Origin, protocol.SealedOrigin},
-		{"a page of ours by the browser's word", header("Sec-Fetch-Site", "same-origin"), srv.Origin, protocol.SealedOrigin},
+		{"no page", func(*http.Request) {}, false, "", protocol.Sealed},
+		{"no page, and the wallet saw one", func(*http.Request) {}, true, "", protocol.Sealed},
+		{"the address bar", header("Sec-Fetch-Site", "none"), true, "", protocol.Sealed},
+		{"a page of ours by its origin", header("Origin", string(srv.Origin)), true, srv.Origin, protocol.SealedOrigin},
+		{"a page of ours by the browser's word", header("Sec-Fetch-Site", "same-origin"), true, srv.Origin, protocol.SealedOrigin},
+		{"a page of ours that the wallet did not verify", header("Origin", string(srv.Origin)), false, srv.Origin, protocol.Sealed},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := pair{site: newPeer(t, srv), wallet: newPeer(t, srv), key: testKey(t, 1), address: testKey(t, 1).Address()}
@@ -375,7 +379,9 @@ func TestAssurance(t *testing.T) {
 				t.Errorf("before the claim: %+v, want nobody", got)
 			}
 			p.welcome()
-			if got := want[protocol.SessionView](t, p.post(p.claim())); got.Assurance != c.want {
+			claim := p.claim()
+			claim.Verified = c.verified
+			if got := want[protocol.SessionView](t, p.post(claim)); got.Assurance != c.want {
 				t.Errorf("wallet: assurance %q, want %q", got.Assurance, c.want)
 			}
 			if got := p.trusted(srv); got != (protocol.SessionView{}) {
@@ -425,7 +431,9 @@ func TestAssuranceFollowsTheLink(t *testing.T) {
 		challenge := want[protocol.Challenge](t, p.site.call("GET", protocol.PathChallenge, nil, c.edit))
 		p.id, p.signIn, p.wallet = challenge.RequestID, challenge.SignIn, newPeer(t, srv)
 		p.greet()
-		want[any](t, p.post(p.claim()))
+		claim := p.claim()
+		claim.Verified = true
+		want[any](t, p.post(claim))
 		if got := p.collect(); got.Assurance != c.want {
 			t.Errorf("assurance = %q, want %q", got.Assurance, c.want)
 		}

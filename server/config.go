@@ -102,6 +102,9 @@ type Limits struct {
 	// MailboxBytes that frames of all links together may take on one node until
 	// they are acknowledged. Default 256 MiB.
 	MailboxBytes int
+	// MailboxBytesPerAddress that frames from one address may take of that. The
+	// client is told to wait ([protocol.MailboxFull]). Default 16 MiB.
+	MailboxBytesPerAddress int
 	// ProofChecks at once, and ProofQueue that wait for their turn. Defaults
 	// twice the number of processors and 100.
 	ProofChecks, ProofQueue int
@@ -191,6 +194,7 @@ func (l Limits) withDefaults() Limits {
 	setDefault(&l.OutboundMessages, 64)
 	setDefault(&l.OutboundBytes, 256<<10)
 	setDefault(&l.MailboxBytes, 256<<20)
+	setDefault(&l.MailboxBytesPerAddress, 16<<20)
 	setDefault(&l.ProofChecks, 2*runtime.GOMAXPROCS(0))
 	setDefault(&l.ProofQueue, 100)
 	return l

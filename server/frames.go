@@ -17,7 +17,7 @@ func (s *Server) postOffer(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if first := body.N == 0 && !link.Resumption; first != (body.Channel != "") {
+	if first := body.N == 0 && !link.Resumption && link.Dialect == ""; first != (body.Channel != "") {
 		return protocol.Errorf(protocol.InvalidMessage, "the channel id comes with frame 0 of a link, and with no other")
 	}
 	if body.Channel != "" && body.Channel != link.Channel {
@@ -26,7 +26,7 @@ func (s *Server) postOffer(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	return s.takeFrame(w, link, protocol.WalletSide, body.Frame())
+	return s.takeFrame(w, r, link, protocol.WalletSide, body.Frame())
 }
 
 // postAnswer answers POST /v1/links/{requestId}/answer (arrow 14): a frame from
@@ -37,7 +37,7 @@ func (s *Server) postAnswer(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.takeFrame(w, link, protocol.SiteSide, body)
+	return s.takeFrame(w, r, link, protocol.SiteSide, body)
 }
 
 // frameOf reads a frame and finds its link, of which the request's session must
@@ -63,8 +63,8 @@ func (s *Server) frameOf(r *http.Request, body protocol.Validator, from protocol
 	return link, session, nil
 }
 
-func (s *Server) takeFrame(w http.ResponseWriter, link liaison.Link, to protocol.Side, frame protocol.Frame) error {
-	if err := s.hub.put(link, to, frame); err != nil {
+func (s *Server) takeFrame(w http.ResponseWriter, r *http.Request, link liaison.Link, to protocol.Side, frame protocol.Frame) error {
+	if err := s.hub.put(link, to, frame, s.sender(r)); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

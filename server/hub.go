@@ -11,7 +11,7 @@ import (
 
 // hub knows the rooms and the sockets of this node.
 //
-// Lock order: hub.mu, then room.mu, then socket.mu.
+// Lock order: hub.mu, then room.mu, then socket.mu or space.mu.
 type hub struct {
 	// Fixed.
 	store   liaison.Store
@@ -19,7 +19,7 @@ type hub struct {
 	metrics *metrics.Metrics
 	log     *slog.Logger
 	cancel  func() // ends the subscription for sessions
-	space   space  // for the mailboxes of all rooms
+	space   *space // for the mailboxes of all rooms
 
 	mu sync.Mutex
 	// Guarded by mu.
@@ -35,8 +35,8 @@ func newHub(cfg Config, m *metrics.Metrics) (*hub, error) {
 		store: cfg.Store, bus: cfg.Bus, metrics: m, log: cfg.Logger,
 		rooms:   make(map[protocol.RequestID]*room),
 		sockets: make(map[liaison.SessionID]*socket),
+		space:   newSpace(cfg.Limits),
 	}
-	h.space.left.Store(int64(cfg.Limits.MailboxBytes))
 	var err error
 	h.cancel, err = h.bus.Subscribe(liaison.SessionsSubject, func(signal liaison.Signal) {
 		if signal.Kind == liaison.SignalRotated {
@@ -58,7 +58,7 @@ func (h *hub) acquire(id protocol.RequestID) (*room, error) {
 		}
 		r = &room{hub: h, id: id}
 		for s := range r.ends {
-			r.ends[s].inbox.space = &h.space
+			r.ends[s].inbox.space = h.space
 		}
 		cancel, err := h.bus.Subscribe(liaison.LinkSubject(id), r.handle)
 		if err != nil {
@@ -113,22 +113,23 @@ func (h *hub) publish(signal liaison.Signal) {
 }
 
 // put takes a frame from a client for one side of a link.
-func (h *hub) put(link liaison.Link, to protocol.Side, f protocol.Frame) error {
+func (h *hub) put(link liaison.Link, to protocol.Side, f protocol.Frame, from sender) error {
 	r, err := h.acquire(link.ID)
 	if err != nil {
 		return err
 	}
 	defer h.release(r)
 	r.note(link)
-	return r.put(to, f)
+	return r.put(to, f, from)
 }
 
 // linkClaimed tells the site who claimed its link, on whichever node it is, and
-// keeps the wallet's first frame for it.
-func (h *hub) linkClaimed(link liaison.Link, answer *protocol.Frame) {
+// keeps the wallet's first frame for it. It does so again, without that frame,
+// when a claim that was held is released.
+func (h *hub) linkClaimed(link liaison.Link, answer *protocol.Frame, from sender) {
 	r, err := h.acquire(link.ID)
 	if err == nil {
-		err = r.claimed(link, answer)
+		err = r.claimed(link, answer, from)
 		h.release(r)
 	}
 	if err != nil {

@@ -27,7 +27,7 @@ func (s *Server) joinLink(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.hub.put(link, protocol.SiteSide, body.Frame); err != nil {
+	if err := s.hub.put(link, protocol.SiteSide, body.Frame, s.sender(r)); err != nil {
 		return err
 	}
 	s.log.DebugContext(r.Context(), "link joined", "link", s.alias(id))

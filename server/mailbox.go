@@ -1,23 +1,67 @@
 package server
 
 import (
-	"sync/atomic"
+	"net/netip"
+	"sync"
 
 	"github.com/liaison-dev/liaison/protocol"
 )
 
-// space is what all mailboxes of a node together may still hold, in bytes.
-type space struct{ left atomic.Int64 }
-
-func (s *space) take(n int) bool {
-	if s.left.Add(-int64(n)) < 0 {
-		s.left.Add(int64(n))
-		return false
-	}
-	return true
+// sender is who handed over a frame: a client, by the address that limits count,
+// or, as the zero value, another node, which has counted it already.
+type sender struct {
+	client bool
+	addr   netip.Addr
 }
 
-func (s *space) give(n int) { s.left.Add(int64(n)) }
+// space is what all mailboxes of a node together hold, in bytes, and what of that
+// came from each address.
+type space struct {
+	max, maxPerAddress int // fixed
+
+	mu sync.Mutex
+	// Guarded by mu.
+	held int
+	from map[netip.Addr]int // of clients that have something here
+}
+
+func newSpace(limits Limits) *space {
+	return &space{max: limits.MailboxBytes, maxPerAddress: limits.MailboxBytesPerAddress, from: make(map[netip.Addr]int)}
+}
+
+func (s *space) take(n int, from sender) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if from.client && s.from[from.addr]+n > s.maxPerAddress {
+		return protocol.Errorf(protocol.MailboxFull, "at most %d bytes from one address may wait", s.maxPerAddress)
+	}
+	if s.held+n > s.max {
+		return protocol.Errorf(protocol.Overloaded, "too many frames wait on this server")
+	}
+	s.held += n
+	if from.client {
+		s.from[from.addr] += n
+	}
+	return nil
+}
+
+func (s *space) give(n int, from sender) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held -= n
+	if !from.client {
+		return
+	}
+	if s.from[from.addr] -= n; s.from[from.addr] <= 0 {
+		delete(s.from, from.addr)
+	}
+}
+
+// letter is a frame that waits.
+type letter struct {
+	payload string // empty if it has not come yet
+	from    sender
+}
 
 // mailbox keeps the frames for one side of a link from the first that is not
 // acknowledged. Frames may come in any order, each as often as its sender
@@ -25,12 +69,12 @@ func (s *space) give(n int) { s.left.Add(int64(n)) }
 type mailbox struct {
 	space  *space   // shared by all; set before the first put
 	base   uint64   // all frames below have been acknowledged
-	frames []string // payload of frame base+i; empty if it has not come yet
+	frames []letter // frame base+i
 	bytes  int
 }
 
 // put keeps a frame. It reports whether the frame is new.
-func (m *mailbox) put(f protocol.Frame) (bool, error) {
+func (m *mailbox) put(f protocol.Frame, from sender) (bool, error) {
 	if f.N < m.base {
 		return false, nil
 	}
@@ -38,8 +82,8 @@ func (m *mailbox) put(f protocol.Frame) (bool, error) {
 	if i >= protocol.MailboxFrames {
 		return false, protocol.Errorf(protocol.MailboxFull, "at most %d frames may wait", protocol.MailboxFrames)
 	}
-	if i < uint64(len(m.frames)) && m.frames[i] != "" {
-		if m.frames[i] != f.D {
+	if i < uint64(len(m.frames)) && m.frames[i].payload != "" {
+		if m.frames[i].payload != f.D {
 			return false, protocol.Errorf(protocol.FrameConflict, "frame %d was sent before with other content", f.N)
 		}
 		return false, nil
@@ -47,23 +91,23 @@ func (m *mailbox) put(f protocol.Frame) (bool, error) {
 	if m.bytes+len(f.D) > protocol.MailboxBytes {
 		return false, protocol.Errorf(protocol.MailboxFull, "at most %d bytes may wait", protocol.MailboxBytes)
 	}
-	if !m.space.take(len(f.D)) {
-		return false, protocol.Errorf(protocol.Overloaded, "too many frames wait on this server")
+	if err := m.space.take(len(f.D), from); err != nil {
+		return false, err
 	}
 	for uint64(len(m.frames)) <= i {
-		m.frames = append(m.frames, "")
+		m.frames = append(m.frames, letter{})
 	}
-	m.frames[i] = f.D
+	m.frames[i] = letter{f.D, from}
 	m.bytes += len(f.D)
 	return true, nil
 }
 
 // get returns frame n if it is here.
 func (m *mailbox) get(n uint64) (protocol.Frame, bool) {
-	if n < m.base || n-m.base >= uint64(len(m.frames)) || m.frames[n-m.base] == "" {
+	if n < m.base || n-m.base >= uint64(len(m.frames)) || m.frames[n-m.base].payload == "" {
 		return protocol.Frame{}, false
 	}
-	return protocol.Frame{N: n, D: m.frames[n-m.base]}, true
+	return protocol.Frame{N: n, D: m.frames[n-m.base].payload}, true
 }
 
 // trim forgets all frames below next. It reports whether that is news.
@@ -73,9 +117,10 @@ func (m *mailbox) trim(next uint64) bool {
 	}
 	drop := min(next-m.base, uint64(len(m.frames)))
 	for i := range drop {
-		m.bytes -= len(m.frames[i])
-		m.space.give(len(m.frames[i]))
-		m.frames[i] = ""
+		size := len(m.frames[i].payload)
+		m.bytes -= size
+		m.space.give(size, m.frames[i].from)
+		m.frames[i] = letter{}
 	}
 	m.frames = m.frames[drop:]
 	if len(m.frames) == 0 {

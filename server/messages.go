@@ -53,6 +53,8 @@ func (socketEvents) OnMessage(conn *gws.Conn, message *gws.Message) {
 	}
 }
 
+func (s *socket) sender() sender { return sender{client: true, addr: s.addr} }
+
 func (s *socket) hear() { s.heard.Store(time.Now().Unix()) }
 
 // throttle makes a client that sends too much wait, by not reading on. Nothing
@@ -93,7 +95,7 @@ func (s *socket) refuse(id protocol.RequestID, err error) {
 func (s *socket) carryOut(m protocol.ClientMessage) error {
 	switch m.Op {
 	case protocol.OpSubscribe:
-		return s.subscribe(m)
+		return s.subscribe(m, false)
 	case protocol.OpClose:
 		return s.closeLink(m.RequestID, m.Code)
 	}
@@ -105,7 +107,7 @@ func (s *socket) carryOut(m protocol.ClientMessage) error {
 		a.room.ack(a.side, m.Next)
 		return nil
 	}
-	err := a.room.put(a.side.Other(), m.Frame())
+	err := a.room.put(a.side.Other(), m.Frame(), s.sender())
 	if errors.Is(err, protocol.LinkNotJoined) || errors.Is(err, protocol.LinkNotClaimed) {
 		err = s.putAgain(a, m.Frame())
 	}
@@ -122,12 +124,13 @@ func (s *socket) putAgain(a attachment, f protocol.Frame) error {
 		return err
 	}
 	a.room.note(link)
-	return a.room.put(a.side.Other(), f)
+	return a.room.put(a.side.Other(), f, s.sender())
 }
 
 // subscribe lets the socket hear from a link: the site of who claims it, then
-// each side of the frames of the other (arrows 4 and 12).
-func (s *socket) subscribe(m protocol.ClientMessage) error {
+// each side of the frames of the other (arrows 4 and 12). Rest means from the first
+// frame that waits, and not from the one that the message names.
+func (s *socket) subscribe(m protocol.ClientMessage, rest bool) error {
 	ctx, cancel := context.WithTimeout(s.server.ctx, messageTimeout)
 	defer cancel()
 	link, err := s.server.link(ctx, m.RequestID)
@@ -151,7 +154,7 @@ func (s *socket) subscribe(m protocol.ClientMessage) error {
 	if !s.note(attachment{r, side}) {
 		defer s.server.hub.release(r) // held already
 	}
-	replaced, err := r.attach(side, s, link, subscription{topic: m.Topic, since: m.Since, acked: m.Next})
+	replaced, err := r.attach(side, s, link, subscription{topic: m.Topic, since: m.Since, rest: rest, acked: m.Next})
 	if replaced != nil {
 		s.server.hub.release(r)
 	}
@@ -173,8 +176,8 @@ func (s *Server) catchUp(ctx context.Context, r *room, before liaison.Link) erro
 		return err
 	case link.State == liaison.Closed:
 		s.hub.closeRoom(r.id, link.Reason)
-	case link.State == liaison.Claimed && before.State != liaison.Claimed:
-		return r.claimed(link, nil)
+	case link.State == liaison.Claimed && (before.State != liaison.Claimed || before.Held && !link.Held):
+		return r.claimed(link, nil, sender{})
 	}
 	r.note(link)
 	return nil

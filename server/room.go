@@ -27,6 +27,8 @@ type room struct {
 	ends      [2]end // by protocol.Side
 	address   string // of the account that claimed the link; empty before
 	resuming  bool   // the link is a resumption: nobody claims it
+	dialect   bool   // one of its ends speaks a dialect
+	joined    bool   // a wallet has come to this opening
 	bound     bool   // the site has named the channel
 	by        openedBy
 	version   uint64 // of the link, the newest that is known here
@@ -56,9 +58,25 @@ type end struct {
 func (e *end) attached() bool { return e.remote || e.socket != nil && e.frames }
 
 // put keeps a frame for a side and hands over what can be handed over.
-func (r *room) put(to protocol.Side, f protocol.Frame) error {
+func (r *room) put(to protocol.Side, f protocol.Frame, from sender) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return r.putLocked(to, f, from)
+}
+
+// add keeps a frame that comes without a number, from a client that knows of none.
+// Anew means that it takes the place of all that still waits.
+func (r *room) add(to protocol.Side, d string, anew bool, from sender) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e := &r.ends[to]
+	if anew && e.inbox.trim(e.inbox.end()) {
+		e.cursor = max(e.cursor, e.inbox.base)
+	}
+	return r.putLocked(to, protocol.Frame{N: e.inbox.end(), D: d}, from)
+}
+
+func (r *room) putLocked(to protocol.Side, f protocol.Frame, from sender) error {
 	if r.reason != "" {
 		return r.reason
 	}
@@ -70,7 +88,7 @@ func (r *room) put(to protocol.Side, f protocol.Frame) error {
 		r.tellAckedLocked(to)
 		return nil
 	}
-	fresh, err := e.inbox.put(f)
+	fresh, err := e.inbox.put(f, from)
 	if err != nil {
 		return err
 	}
@@ -87,9 +105,12 @@ func (r *room) put(to protocol.Side, f protocol.Frame) error {
 }
 
 // admitsLocked says whether a frame may come now. Until the link is claimed that
-// is the handshake alone, and the site's part of it after it named the channel.
+// is the handshake alone, and the site's part of it after it named the channel. A
+// resumption needs no claim, but somebody for whom more than that can be.
 func (r *room) admitsLocked(to protocol.Side, n uint64) error {
 	switch {
+	case r.resuming && n > 0 && !r.joined:
+		return protocol.LinkNotJoined
 	case r.resuming || r.address != "":
 		return nil
 	case n > 0:
@@ -129,6 +150,7 @@ func (r *room) flushLocked(to protocol.Side) {
 type subscription struct {
 	topic protocol.Topic
 	since uint64 // frames it has received
+	rest  bool   // in place of since: whatever still waits
 	acked uint64 // frames of its own that it knows to be acknowledged
 }
 
@@ -164,6 +186,9 @@ func (r *room) attach(s protocol.Side, socket *socket, link liaison.Link, sub su
 func (r *room) attachFramesLocked(s protocol.Side, link liaison.Link, sub subscription) {
 	e, outgoing := &r.ends[s], &r.ends[s.Other()].inbox
 	news := !e.frames
+	if sub.rest {
+		sub.since = e.inbox.base
+	}
 	e.frames, e.topic, e.cursor = true, sub.topic, sub.since
 	outgoing.trim(sub.acked)
 	e.socket.sendMessage(r.subscribed(link, sub.topic, outgoing.base))
@@ -212,6 +237,7 @@ func (r *room) noteLocked(link liaison.Link) {
 	}
 	r.noteOpeningLocked(link)
 	r.resuming = r.resuming || link.Resumption
+	r.dialect = r.dialect || link.Dialect != ""
 	r.bound = r.bound || link.Channel != ""
 }
 
@@ -225,7 +251,7 @@ func (r *room) noteOpeningLocked(link liaison.Link) {
 	if r.resuming && by != r.by {
 		r.forgetLocked()
 	}
-	r.version, r.by = link.Version, by
+	r.version, r.by, r.joined = link.Version, by, link.Wallet != ""
 }
 
 // forgetLocked forgets all frames, and how many there have been.
@@ -296,14 +322,14 @@ func (r *room) tellAckedLocked(s protocol.Side) {
 }
 
 // claimed tells the site, if it is attached here, who claimed the link.
-func (r *room) claimed(link liaison.Link, answer *protocol.Frame) error {
+func (r *room) claimed(link liaison.Link, answer *protocol.Frame, from sender) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.noteLocked(link)
 	site := &r.ends[protocol.SiteSide]
 	var err error
 	if answer != nil {
-		_, err = site.inbox.put(*answer)
+		_, err = site.inbox.put(*answer, from)
 	}
 	r.tellClaimedLocked(link)
 	return err
@@ -319,7 +345,13 @@ func (r *room) tellClaimedLocked(link liaison.Link) {
 	if site.socket == nil {
 		return
 	}
-	m := protocol.ServerMessage{Op: protocol.OpLink, RequestID: r.id, Account: link.Account, Proof: &link.Proof}
+	m := protocol.ServerMessage{Op: protocol.OpLink, RequestID: r.id, Account: link.Account, Held: link.Held}
+	if link.Dialect != "" { // nothing was proved to anybody but this server
+		m.Dialect = link.Dialect
+		site.socket.sendMessage(m)
+		return
+	}
+	m.Proof = &link.Proof
 	if f, ok := site.inbox.get(answerFrame); ok {
 		m.Answer = &f
 	}

@@ -56,7 +56,7 @@ func Routes() []Route {
 			Method: "POST", Path: protocol.PathLinks + "{requestId}/join", Name: "joinLink", SetsCookie: true,
 			Summary: "Take the one place for a wallet, with the first message of the handshake. The wallet's session comes with the answer.",
 			Request: protocol.Join{}, Response: protocol.Joined{},
-			Codes:  withLinkCodes(protocol.LinkTaken, protocol.FrameConflict, protocol.Overloaded),
+			Codes:  withLinkCodes(protocol.LinkTaken, protocol.FrameConflict, protocol.MailboxFull, protocol.Overloaded),
 			handle: func(s *Server) handler { return s.joinLink },
 		},
 		{
@@ -67,10 +67,16 @@ func Routes() []Route {
 		},
 		{
 			Method: "POST", Path: protocol.PathLinks + "{requestId}", Name: "claimLink", Session: "the wallet's", SetsCookie: true,
-			Summary: "Claim a link with a proof of an account, and answer the site's offer. The nonce is spent before the proof is checked.",
+			Summary: "Claim a link with a proof of an account, and answer the site's offer. The nonce is spent before the proof is checked. A claim that is held signs nobody in until it is released.",
 			Request: protocol.Claim{}, Response: protocol.SessionView{},
 			Codes:  withLinkCodes(protocol.LinkTaken, protocol.LinkNotJoined, protocol.LinkForbidden, protocol.ProofRejected, protocol.Overloaded),
 			handle: func(s *Server) handler { return s.claimLink },
+		},
+		{
+			Method: "POST", Path: protocol.PathLinks + "{requestId}/release", Name: "releaseLink", Session: "the wallet's",
+			Summary: "Say that what the wallet still had to check holds: a claim that is held signs the site in now. Again, it changes nothing.",
+			Codes:   withLinkCodes(protocol.LinkNotJoined, protocol.LinkNotClaimed),
+			handle:  func(s *Server) handler { return s.releaseLink },
 		},
 		{
 			Method: "POST", Path: protocol.PathLinks + "{requestId}/reject", Name: "rejectLink", Session: "the wallet's",

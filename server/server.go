@@ -166,6 +166,9 @@ func (s *Server) address(r *http.Request) netip.Addr {
 	return clientAddress(r, s.cfg.TrustedProxies)
 }
 
+// sender is the client of a request, as one whose frames are kept.
+func (s *Server) sender(r *http.Request) sender { return sender{client: true, addr: s.address(r)} }
+
 // alias names a link in the log. Whoever reads the log cannot find the link by
 // it, and it changes with each start.
 func (s *Server) alias(id protocol.RequestID) string {

@@ -64,7 +64,7 @@ func (r *room) remoteFrameLocked(signal liaison.Signal) {
 	if e.socket == nil || signal.Frame == nil || signal.Frame.Validate() != nil {
 		return
 	}
-	if _, err := e.inbox.put(*signal.Frame); err != nil {
+	if _, err := e.inbox.put(*signal.Frame, sender{}); err != nil {
 		return // full or in conflict: its sender will send it again
 	}
 	r.flushLocked(signal.Side)
@@ -108,7 +108,7 @@ func (h *hub) remoteClaim(r *room, answer *protocol.Frame) {
 	if answer != nil && (answer.N != answerFrame || answer.Validate() != nil) {
 		answer = nil
 	}
-	if err := r.claimed(link, answer); err != nil {
+	if err := r.claimed(link, answer, sender{}); err != nil {
 		h.log.Warn("answer of a claim not kept", "cause", logText(err))
 	}
 }

@@ -80,7 +80,7 @@ func encodeProofMeta(meta *protocol.ProofMeta) string {
 // Go evaluates the calls in a composite literal from left to right, so the
 // order of the fields below is that of the columns.
 
-const sessionColumns = "id, token_hash, account, assurance, proved_at, retired, generation, seen_at, expires_at, version"
+const sessionColumns = "id, token_hash, account, assurance, proved_at, link, vouched, retired, generation, seen_at, expires_at, version"
 
 func (r *row) session() liaison.Session {
 	return liaison.Session{
@@ -89,6 +89,8 @@ func (r *row) session() liaison.Session {
 		Account:    protocol.Account(r.text()),
 		Assurance:  protocol.Assurance(r.text()),
 		ProvedAt:   r.time(),
+		Link:       protocol.RequestID(r.text()),
+		Vouched:    r.integer() != 0,
 		Retired:    r.integer() != 0,
 		Generation: uint64(r.integer()),
 		SeenAt:     r.time(),
@@ -97,7 +99,7 @@ func (r *row) session() liaison.Session {
 	}
 }
 
-const linkColumns = "id, state, resumption, dialect, site, origin, wallet, channel, nonce, account, proof_type, proof_chain, proof_address, proof_message, proof_signature, proof_meta, reason, issued_at, expires_at, version"
+const linkColumns = "id, state, resumption, dialect, credential, site, origin, wallet, channel, nonce, account, proof_type, proof_chain, proof_address, proof_message, proof_signature, proof_meta, held, verified, reason, issued_at, expires_at, version"
 
 func (r *row) link() liaison.Link {
 	return liaison.Link{
@@ -105,6 +107,7 @@ func (r *row) link() liaison.Link {
 		State:      liaison.LinkState(r.text()),
 		Resumption: r.integer() != 0,
 		Dialect:    protocol.Dialect(r.text()),
+		Credential: liaison.CredentialID(r.text()),
 		Site:       liaison.SessionID(r.text()),
 		Origin:     protocol.Origin(r.text()),
 		Wallet:     liaison.SessionID(r.text()),
@@ -112,6 +115,8 @@ func (r *row) link() liaison.Link {
 		Nonce:      protocol.Nonce(r.text()),
 		Account:    protocol.Account(r.text()),
 		Proof:      r.proof(),
+		Held:       r.integer() != 0,
+		Verified:   r.integer() != 0,
 		Reason:     protocol.Code(r.text()),
 		IssuedAt:   r.time(),
 		ExpiresAt:  r.time(),
@@ -137,25 +142,25 @@ type statement struct {
 }
 
 const (
-	insertSession = "INSERT INTO sessions (token_hash, account, assurance, proved_at, retired, generation, seen_at, expires_at, version, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-	updateSession = "UPDATE sessions SET token_hash = ?, account = ?, assurance = ?, proved_at = ?, retired = ?, generation = ?, seen_at = ?, expires_at = ?, version = ? WHERE id = ? AND version = ?"
-	insertLink    = "INSERT INTO links (state, resumption, dialect, site, origin, wallet, channel, nonce, account, proof_type, proof_chain, proof_address, proof_message, proof_signature, proof_meta, reason, issued_at, expires_at, version, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-	updateLink    = "UPDATE links SET state = ?, resumption = ?, dialect = ?, site = ?, origin = ?, wallet = ?, channel = ?, nonce = ?, account = ?, proof_type = ?, proof_chain = ?, proof_address = ?, proof_message = ?, proof_signature = ?, proof_meta = ?, reason = ?, issued_at = ?, expires_at = ?, version = ? WHERE id = ? AND version = ?"
+	insertSession = "INSERT INTO sessions (token_hash, account, assurance, proved_at, link, vouched, retired, generation, seen_at, expires_at, version, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	updateSession = "UPDATE sessions SET token_hash = ?, account = ?, assurance = ?, proved_at = ?, link = ?, vouched = ?, retired = ?, generation = ?, seen_at = ?, expires_at = ?, version = ? WHERE id = ? AND version = ?"
+	insertLink    = "INSERT INTO links (state, resumption, dialect, credential, site, origin, wallet, channel, nonce, account, proof_type, proof_chain, proof_address, proof_message, proof_signature, proof_meta, held, verified, reason, issued_at, expires_at, version, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	updateLink    = "UPDATE links SET state = ?, resumption = ?, dialect = ?, credential = ?, site = ?, origin = ?, wallet = ?, channel = ?, nonce = ?, account = ?, proof_type = ?, proof_chain = ?, proof_address = ?, proof_message = ?, proof_signature = ?, proof_meta = ?, held = ?, verified = ?, reason = ?, issued_at = ?, expires_at = ?, version = ? WHERE id = ? AND version = ?"
 	upsertAccount = "INSERT INTO accounts (account, first_seen_at, last_seen_at) VALUES (?, ?, ?) ON CONFLICT (account) DO UPDATE SET last_seen_at = excluded.last_seen_at WHERE excluded.last_seen_at > last_seen_at"
 )
 
 func writeSession(s liaison.Session) statement {
 	return versioned(insertSession, updateSession, s.Version,
-		s.TokenHash[:], string(s.Account), string(s.Assurance), s.ProvedAt.UnixMicro(), s.Retired, int64(s.Generation), s.SeenAt.UnixMicro(), s.ExpiresAt.UnixMicro(),
+		s.TokenHash[:], string(s.Account), string(s.Assurance), s.ProvedAt.UnixMicro(), string(s.Link), s.Vouched, s.Retired, int64(s.Generation), s.SeenAt.UnixMicro(), s.ExpiresAt.UnixMicro(),
 		int64(s.Version+1), string(s.ID))
 }
 
 func writeLink(l liaison.Link) statement {
 	p := l.Proof
 	return versioned(insertLink, updateLink, l.Version,
-		string(l.State), l.Resumption, string(l.Dialect), string(l.Site), string(l.Origin), string(l.Wallet), string(l.Channel), string(l.Nonce), string(l.Account),
+		string(l.State), l.Resumption, string(l.Dialect), string(l.Credential), string(l.Site), string(l.Origin), string(l.Wallet), string(l.Channel), string(l.Nonce), string(l.Account),
 		p.Type, string(p.Chain), p.Address, p.Message, append([]byte{}, p.Signature...), encodeProofMeta(p.Meta),
-		string(l.Reason), l.IssuedAt.UnixMicro(), l.ExpiresAt.UnixMicro(), int64(l.Version+1), string(l.ID))
+		l.Held, l.Verified, string(l.Reason), l.IssuedAt.UnixMicro(), l.ExpiresAt.UnixMicro(), int64(l.Version+1), string(l.ID))
 }
 
 func versioned(insert, update string, version uint64, args ...driver.Value) statement {

@@ -44,6 +44,7 @@ func (s *suite) sessions() {
 		session.Version = 1
 		s.wantSession(session)
 
+		session.Link, session.Vouched = "liquid.link", true
 		session.Account, session.Assurance, session.Retired, session.Generation = "algorand:x:ADDRESS", protocol.SealedOrigin, true, math.MaxUint64
 		s.commit(liaison.Change{Sessions: []liaison.Session{session}})
 		session.Version = 2
@@ -104,9 +105,11 @@ func linkVariants(link liaison.Link) []liaison.Link {
 	full.Origin, full.Channel = "https://example.com", "l1.channel"
 	full.Account, full.Reason = full.Proof.Account(), protocol.UserRejected
 	vouched := link
-	vouched.Dialect, vouched.Site, vouched.Wallet, vouched.Nonce = protocol.Liquid, "", "wallet", ""
+	vouched.Dialect, vouched.Credential, vouched.Site, vouched.Wallet, vouched.Nonce = protocol.Liquid, "Y3JlZA", "", "wallet", ""
 	vouched.State, vouched.Account = liaison.Claimed, full.Account
-	return append(variants, full, vouched, liaison.Link{ID: link.ID})
+	held, verified := full, full
+	held.Held, verified.Verified = true, true
+	return append(variants, full, held, verified, vouched, liaison.Link{ID: link.ID})
 }
 
 func (s *suite) tokens() {

@@ -29,7 +29,7 @@ import (
 //	message   data, or base64 if not UTF-8   the other side's message
 //	notice    code                           nothing changed, but note it
 //	lost      code                           the other side is gone; it is waited for
-//	resuming  site, account                  wallet: the site is waited for
+//	resuming  site, verified, account        wallet: the site is waited for
 //	closed    code                           all is over
 //	left      resumable                      interrupted; wallet resume goes on
 //	error     code, detail                   the command failed
@@ -158,19 +158,23 @@ func (o *output) left(resumable bool) {
 	case o.json:
 		o.write(event{Event: "left", Resumable: &resumable})
 	case resumable:
-		o.say("Left. The pairing stays; a wallet goes on with: liaison wallet resume")
+		o.say("Left. The pairing stays; a wallet goes on with: liaison wallet resume (--unverified for a site that is not verified)")
 	default:
 		o.say("Left.")
 	}
 }
 
 // resuming tells which site is waited for.
-func (o *output) resuming(site protocol.Site, account protocol.Account) {
+func (o *output) resuming(r client.Resumption) {
 	if o.json {
-		o.write(event{Event: "resuming", Site: &site, Account: account})
+		o.write(event{Event: "resuming", Site: &r.Site, Verified: &r.Verified, Account: r.Account})
 		return
 	}
-	o.say("Meeting %s again as %s. Waiting until it is there; end with Ctrl-C.", site.Origin, account)
+	who := string(r.Site.Origin)
+	if !r.Verified {
+		who = "an " + unverified(r.Site.Origin)
+	}
+	o.say("Meeting %s again as %s. Waiting until it is there; end with Ctrl-C.", who, r.Account)
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -49,6 +49,7 @@ var advice = map[protocol.Code]struct{ cause, next string }{
 	protocol.CodeMismatch:         {"the digits of another wallet were typed", "liaison link --code, for a new one"},
 	protocol.NotLocal:             {"the other device is in another network, or far away in this one", "the same command when both are in one network"},
 	protocol.PeerLost:             {"the other program ended or its machine sleeps", "liaison wallet resume, or liaison link for a new one"},
+	protocol.OriginDenied:         {"the code was not made by a page of that origin; somebody else may have made it", "liaison wallet connect --unverified '<link>', only if you made the link yourself, for example with liaison link"},
 	protocol.ResumptionUnknown:    {"the pairing is over, or was never kept", "liaison wallet pairings, for those that there are"},
 	protocol.RateLimited:          {"many requests came from this address", "the same command in a minute"},
 }

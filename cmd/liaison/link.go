@@ -104,7 +104,7 @@ func (c *linkCommand) show(e *env, out *output, pending *client.PendingLink) err
 	if err != nil {
 		return err
 	}
-	out.say("%s\nScan the code with a wallet, or type in another terminal:\n\n  liaison wallet connect '%s'\n\nWaiting until %s.",
+	out.say("%s\nScan the code with a wallet, or type in another terminal:\n\n  liaison wallet connect --unverified '%s'\n\nA terminal is no page, so a wallet cannot verify whose it is. Waiting until %s.",
 		picture, link, expires.Local().Format(time.TimeOnly))
 	return nil
 }

@@ -17,7 +17,8 @@ const comeback = 10 * time.Minute
 
 // resumeCommand plays the wallet of an earlier pairing.
 type resumeCommand struct {
-	Site string `help:"Which site, by its origin. The default is the one that was met last." placeholder:"URL"`
+	Site       string `help:"Which site, by its origin. The default is the one that was met last." placeholder:"URL"`
+	Unverified bool   `help:"Meet a site whose origin was not verified when the wallet was paired with it; it may be any other. Without this, only sites that were."`
 	nearness
 	holding
 	talking
@@ -43,7 +44,7 @@ func (c *resumeCommand) run(e *env, out *output) error {
 	if err != nil {
 		return err
 	}
-	pairings, err := find(ring.pairings, c.Site)
+	pairings, err := find(ring.pairings, c.Site, c.Unverified)
 	if err != nil {
 		return err
 	}
@@ -59,7 +60,7 @@ func (c *resumeCommand) run(e *env, out *output) error {
 	}
 	ctx, cancel := context.WithTimeout(e.ctx, timeout)
 	defer cancel()
-	out.resuming(pairings[0].Site, pairings[0].Account)
+	out.resuming(pairings[0])
 	channel, err := client.Resume(ctx, config, pairings...)
 	if err != nil {
 		return err
@@ -68,25 +69,40 @@ func (c *resumeCommand) run(e *env, out *output) error {
 }
 
 // find returns all that is kept of the pairing with a site, the newest first; that
-// with the site that was met last if none is named.
-func find(folder *pairingfile.Folder, site string) ([]client.Resumption, error) {
+// with the site that was met last if none is named. A site whose origin was not
+// verified has only said that it is that one, so it is none of those that were.
+func find(folder *pairingfile.Folder, site string, unverified bool) ([]client.Resumption, error) {
 	pairings, err := folder.List(time.Now())
 	if err != nil {
 		return nil, err
 	}
 	var found []client.Resumption
+	others := false
 	for _, pairing := range pairings {
-		if site == "" {
-			site = string(pairing.Site.Origin)
+		if site != "" && site != string(pairing.Site.Origin) {
+			continue
 		}
-		if site == string(pairing.Site.Origin) && (len(found) == 0 || found[0].Account == pairing.Account) {
+		if pairing.Verified == unverified {
+			others = true
+			continue
+		}
+		if len(found) == 0 || onePairing(found[0], pairing) {
 			found = append(found, pairing)
 		}
 	}
-	if len(found) == 0 {
-		return nil, protocol.Errorf(protocol.ResumptionUnknown, "the wallet is paired with no such site")
+	switch {
+	case len(found) > 0:
+		return found, nil
+	case others && !unverified:
+		return nil, protocol.Errorf(protocol.ResumptionUnknown, "the wallet is paired with no such site whose origin was verified; --unverified meets one whose was not")
 	}
-	return found, nil
+	return nil, protocol.Errorf(protocol.ResumptionUnknown, "the wallet is paired with no such site")
+}
+
+// onePairing reports whether two resumptions may be of one pairing: what is kept of
+// it when the two were cut off while they took new keys.
+func onePairing(a, b client.Resumption) bool {
+	return a.Server == b.Server && a.Site.Origin == b.Site.Origin && a.Verified == b.Verified && a.Account == b.Account
 }
 
 // again meets the other side again after it went away and lost the channel.
@@ -132,7 +148,11 @@ func (c *pairingsCommand) Run(e *env) error {
 			e.say("Forgot %s.", pairing.Site.Origin)
 			continue
 		}
-		if _, err := fmt.Fprintf(e.stdout, "%s\t%s\tuntil %s\n", pairing.Site.Origin, pairing.Account, pairing.ExpiresAt.Local().Format(time.DateTime)); err != nil {
+		mark := ""
+		if !pairing.Verified {
+			mark = "\tunverified"
+		}
+		if _, err := fmt.Fprintf(e.stdout, "%s\t%s\tuntil %s%s\n", pairing.Site.Origin, pairing.Account, pairing.ExpiresAt.Local().Format(time.DateTime), mark); err != nil {
 			return err
 		}
 	}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/liaison-dev/liaison"
 	"github.com/liaison-dev/liaison/chain"
+	"github.com/liaison-dev/liaison/liquid"
 	"github.com/liaison-dev/liaison/membus"
 	"github.com/liaison-dev/liaison/passkey"
 	"github.com/liaison-dev/liaison/protocol"
@@ -117,13 +118,38 @@ func (c *serveCommand) serve(e *env, log *slog.Logger, origin protocol.Origin, l
 	if err != nil {
 		return &failure{what: err.Error(), cause: "a flag, a LIAISON_ variable or the file of --config", next: "liaison serve --help", exit: exitUsage}
 	}
+	dialect, err := dialectOf(e.ctx, cfg, srv, verifier)
+	if err != nil {
+		return err
+	}
 	fmt.Fprintf(e.stdout, "Liaison is at %s\n", origin)
-	return c.listen(e.ctx, log, srv, listener, metrics)
+	return c.listen(e.ctx, log, srv, dialect, listener, metrics)
 }
 
-// routes puts the page beside the server.
-func routes(srv *server.Server) http.Handler {
+// dialectOf returns what serves the clients of Liquid Auth: nil if there are no
+// passkeys, or no accounts of Algorand, without which they can do nothing.
+func dialectOf(ctx context.Context, cfg server.Config, srv *server.Server, accounts *chain.Verifier) (*liquid.Handler, error) {
+	i := slices.IndexFunc(cfg.Chains, func(c protocol.ChainID) bool { return c.Namespace() == "algorand" })
+	if cfg.Passkeys == nil || i < 0 {
+		cfg.Logger.Info("clients of Liquid Auth are not served: they need passkeys and accounts of Algorand")
+		return nil, nil
+	}
+	return liquid.New(ctx, liquid.Config{
+		Server: srv, Store: cfg.Store, Origin: cfg.Origin, Name: cfg.SiteName, Chain: cfg.Chains[i],
+		Passkeys: cfg.Passkeys, Wallets: accounts, Logger: cfg.Logger,
+	})
+}
+
+// routes puts the page and the dialect beside the server.
+func routes(srv *server.Server, dialect *liquid.Handler) http.Handler {
 	mux := http.NewServeMux()
+	if dialect != nil {
+		for _, path := range liquid.Paths() {
+			mux.Handle(path, dialect)
+		}
+		// Where a logout leads, also for a page elsewhere.
+		mux.Handle("GET /{$}", liquid.AllowEveryOrigin(web.Handler()))
+	}
 	mux.Handle("/v1/", srv)
 	mux.Handle("/.well-known/assetlinks.json", srv)
 	mux.Handle("/.well-known/apple-app-site-association", srv)
@@ -135,7 +161,7 @@ func routes(srv *server.Server) http.Handler {
 
 // listen serves until ctx ends or a listener fails, and then lets what is under
 // way come to its end.
-func (c *serveCommand) listen(ctx context.Context, log *slog.Logger, srv *server.Server, listener, metrics net.Listener) error {
+func (c *serveCommand) listen(ctx context.Context, log *slog.Logger, srv *server.Server, dialect *liquid.Handler, listener, metrics net.Listener) error {
 	failed := make(chan error, 2)
 	start := func(handler http.Handler, l net.Listener) *http.Server {
 		s := &http.Server{
@@ -145,7 +171,7 @@ func (c *serveCommand) listen(ctx context.Context, log *slog.Logger, srv *server
 		go func() { failed <- s.Serve(l) }() // ends with Shutdown
 		return s
 	}
-	servers := []*http.Server{start(routes(srv), listener)}
+	servers := []*http.Server{start(routes(srv, dialect), listener)}
 	if metrics != nil {
 		mux := http.NewServeMux()
 		mux.Handle("GET /metrics", srv.Metrics())
@@ -161,6 +187,11 @@ func (c *serveCommand) listen(ctx context.Context, log *slog.Logger, srv *server
 	}
 	stopping, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
+	if dialect != nil {
+		if closeErr := dialect.Close(stopping); err == nil {
+			err = closeErr
+		}
+	}
 	if closeErr := srv.Close(stopping); err == nil {
 		err = closeErr
 	}

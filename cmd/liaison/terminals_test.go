@@ -103,7 +103,7 @@ func TestTwoTerminals(t *testing.T) {
 	srv := liaisontest.NewServer(t)
 	site := start(t, "link", "--server", string(srv.Origin))
 	link := site.expect("link").URI
-	wallet := start(t, "wallet", "connect", link, "--yes", "--wallet", filepath.Join(t.TempDir(), "w.age"))
+	wallet := start(t, "wallet", "connect", "--unverified", link, "--yes", "--wallet", filepath.Join(t.TempDir(), "w.age"))
 	request := wallet.expect("request")
 	if request.Site == nil || request.Site.Origin != srv.Origin || !strings.Contains(request.Text, "wants you to sign in") {
 		t.Errorf("request %+v, want the site's origin %s and the text", request, srv.Origin)
@@ -136,10 +136,53 @@ func TestTwoTerminals(t *testing.T) {
 	site.wantExit(exitDone)
 }
 
+// TestUnverifiedSiteIsRefused without the flag that allows it, and without a
+// question: agreeing in advance is not enough.
+func TestUnverifiedSiteIsRefused(t *testing.T) {
+	srv := liaisontest.NewServer(t)
+	site := start(t, "link", "--server", string(srv.Origin))
+	wallet := start(t, "wallet", "connect", site.expect("link").URI, "--yes", "--wallet", filepath.Join(t.TempDir(), "w.age"))
+	wallet.expect("request")
+	for _, term := range []*terminal{wallet, site} {
+		if got := term.last(); got.Event != "error" || got.Code != protocol.OriginDenied {
+			t.Errorf("ended with %+v, want the error %s", got, protocol.OriginDenied)
+		}
+		term.wantExit(exitFailed)
+	}
+}
+
+// last returns the last event.
+func (term *terminal) last() (last event) {
+	term.t.Helper()
+	for last = range term.events { // to its end
+	}
+	return last
+}
+
+// TestLinkFromStandardInput keeps the secret out of the command line. What comes
+// after the link is the conversation.
+func TestLinkFromStandardInput(t *testing.T) {
+	srv := liaisontest.NewServer(t)
+	site := start(t, "link", "--server", string(srv.Origin))
+	wallet := start(t, "wallet", "connect", "--unverified", "-", "--wallet", filepath.Join(t.TempDir(), "w.age"))
+	wallet.typeLine(site.expect("link").URI)
+	wallet.expect("request")
+	wallet.typeLine("yes")
+	wallet.expect("open")
+	wallet.typeLine("hello")
+	site.wantMessage("hello")
+	wallet.stdin.Close()
+	wallet.wantExit(exitDone)
+	site.wantExit(exitDone)
+	none := start(t, "wallet", "connect", "-")
+	none.stdin.Close()
+	none.wantExit(exitUsage)
+}
+
 func TestNoIsAnAnswer(t *testing.T) {
 	srv := liaisontest.NewServer(t)
 	site := start(t, "link", "--server", string(srv.Origin))
-	wallet := start(t, "wallet", "connect", site.expect("link").URI, "--wallet", filepath.Join(t.TempDir(), "w.age"))
+	wallet := start(t, "wallet", "connect", "--unverified", site.expect("link").URI, "--wallet", filepath.Join(t.TempDir(), "w.age"))
 	wallet.expect("request")
 	wallet.typeLine("maybe")
 	wallet.wantExit(exitFailed)
@@ -150,7 +193,7 @@ func TestInterruptedWait(t *testing.T) {
 	srv := liaisontest.NewServer(t)
 	site := start(t, "link", "--server", string(srv.Origin))
 	link := site.expect("link").URI
-	wallet := start(t, "wallet", "connect", link, "--timeout", "3s", "--wallet", filepath.Join(t.TempDir(), "w.age"))
+	wallet := start(t, "wallet", "connect", "--unverified", link, "--timeout", "3s", "--wallet", filepath.Join(t.TempDir(), "w.age"))
 	wallet.expect("request")
 	wallet.wantExit(exitTimedOut) // nobody answers the question
 	site.stdin.Close()
@@ -160,7 +203,7 @@ func TestInterruptedWait(t *testing.T) {
 func TestShortCode(t *testing.T) {
 	srv := liaisontest.NewServer(t)
 	site := start(t, "link", "--server", string(srv.Origin), "--code")
-	wallet := start(t, "wallet", "connect", site.expect("link").URI, "--yes", "--wallet", filepath.Join(t.TempDir(), "w.age"), "--key", "evm")
+	wallet := start(t, "wallet", "connect", "--unverified", site.expect("link").URI, "--yes", "--wallet", filepath.Join(t.TempDir(), "w.age"), "--key", "evm")
 	if got := site.expect("linked").Account.Chain(); got != "eip155:1" {
 		t.Errorf("linked on %s, want the chain of the key that was asked for", got)
 	}
@@ -188,7 +231,7 @@ func TestWalletComesBack(t *testing.T) {
 	srv := liaisontest.NewServer(t)
 	site := start(t, "link", "--server", string(srv.Origin))
 	file := filepath.Join(t.TempDir(), "w.age")
-	wallet := start(t, "wallet", "connect", site.expect("link").URI, "--yes", "--wallet", file)
+	wallet := start(t, "wallet", "connect", "--unverified", site.expect("link").URI, "--yes", "--wallet", file)
 	account := wallet.expect("linked").Account
 	site.expect("open")
 	wallet.expect("open")
@@ -200,9 +243,10 @@ func TestWalletComesBack(t *testing.T) {
 	site.expect("lost")
 	site.typeLine("said into the void")
 
-	wallet = start(t, "wallet", "resume", "--wallet", file)
-	if got := wallet.expect("resuming"); got.Account != account || got.Site == nil || got.Site.Origin != srv.Origin {
-		t.Errorf("resuming %+v, want account %s and site %s", got, account, srv.Origin)
+	start(t, "wallet", "resume", "--wallet", file).wantExit(exitFailed) // it is not verified
+	wallet = start(t, "wallet", "resume", "--unverified", "--wallet", file)
+	if got := wallet.expect("resuming"); got.Account != account || got.Site == nil || got.Site.Origin != srv.Origin || got.Verified == nil || *got.Verified {
+		t.Errorf("resuming %+v, want account %s and site %s, unverified", got, account, srv.Origin)
 	}
 	site.expect("open")
 	wallet.expect("open")
@@ -214,7 +258,7 @@ func TestWalletComesBack(t *testing.T) {
 	site.expect("closed")
 	site.wantExit(exitDone)
 
-	wallet = start(t, "wallet", "resume", "--wallet", file)
+	wallet = start(t, "wallet", "resume", "--unverified", "--wallet", file)
 	wallet.wantExit(exitFailed)
 }
 

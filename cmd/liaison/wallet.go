@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -162,9 +163,10 @@ func (n nearness) level() (protocol.Locality, error) {
 
 // connectCommand plays the wallet.
 type connectCommand struct {
-	Link    string `arg:"" help:"The link, in quotes: liquid://… or https://…"`
-	Yes     bool   `help:"Agree without being asked."`
-	Rekeyed string `help:"Sign for this Algorand account, which was rekeyed to the wallet's key." placeholder:"ADDRESS"`
+	Link       string `arg:"" help:"The link, in quotes: liquid://… or https://…; or - to read it from the first line of standard input."`
+	Yes        bool   `help:"Agree without being asked."`
+	Unverified bool   `help:"Sign in also if the site's origin is not verified. Whoever made the code may then be anybody, and be signed in as you at the site that the text names: use it only for a link that you made yourself, for example with liaison link."`
+	Rekeyed    string `help:"Sign for this Algorand account, which was rekeyed to the wallet's key." placeholder:"ADDRESS"`
 	nearness
 	holding
 	talking
@@ -172,7 +174,7 @@ type connectCommand struct {
 
 // Help is the long form of the help text.
 func (connectCommand) Help() string {
-	return "Shows which site asks for what, with the whole text that would be signed, and asks for consent; the default is no. Then each line of standard input is sent as one message, and each message of the website is printed on standard output. If the site goes away without a goodbye, it is waited for; an interrupt leaves the pairing for liaison wallet resume."
+	return "Shows which site asks for what, with the whole text that would be signed, and asks for consent; the default is no. Then each line of standard input is sent as one message, and each message of the website is printed on standard output. If the site goes away without a goodbye, it is waited for; an interrupt leaves the pairing for liaison wallet resume.\n\nThe link is a secret for as long as it lives, two minutes. On the command line it can be seen by other users of the machine, and stays in the shell's history; with - it is read from standard input."
 }
 
 // Run answers the link and talks.
@@ -188,7 +190,11 @@ func (c *connectCommand) run(e *env, out *output) error {
 	if err != nil {
 		return err
 	}
-	if _, err := protocol.ParseLink(c.Link); err != nil {
+	link, err := c.link(ctx, e)
+	if err != nil {
+		return err
+	}
+	if _, err := protocol.ParseLink(link); err != nil {
 		return linkFailure(err) // before anybody is asked for a passphrase
 	}
 	ring, err := c.open(e)
@@ -198,9 +204,9 @@ func (c *connectCommand) run(e *env, out *output) error {
 	in := readLines(e.stdin)
 	config := client.WalletConfig{
 		App: appName(), ICE: e.ice, Observe: out.observe, Locality: level, Keeper: ring.pairings,
-		ConfirmRemote: c.confirmRemote(e, in),
+		ConfirmRemote: c.confirmRemote(e, in), UnsafeAllowUnverified: c.Unverified,
 	}
-	request, err := client.ReadLink(ctx, c.Link, config)
+	request, err := client.ReadLink(ctx, link, config)
 	if err != nil {
 		return linkFailure(err)
 	}
@@ -214,14 +220,43 @@ func (c *connectCommand) run(e *env, out *output) error {
 		return err
 	}
 	c.show(out, request, text)
-	if err := c.consent(ctx, e, in, request); err != nil {
-		return err
+	if request.Verified() || c.Unverified { // else Approve refuses whatever the person says
+		if err := c.consent(ctx, e, in, request); err != nil {
+			return err
+		}
 	}
 	channel, err := request.Approve(ctx, signer)
 	if err != nil {
 		return err
 	}
 	return converse(e, in, out, channel, c.KeepOpen, resumeAsWallet(ring.pairings, config))
+}
+
+// link returns the link, from standard input if that is asked for. It is read byte
+// by byte: what comes after it is for the passphrase and the conversation.
+func (c *connectCommand) link(ctx context.Context, e *env) (string, error) {
+	if c.Link != "-" {
+		return c.Link, nil
+	}
+	if isTerminal(e.stdin) {
+		fmt.Fprint(e.stderr, "Link: ")
+	}
+	read := make(chan string, 1)
+	go func() { // ends with a line, or with the process
+		var line []byte
+		for one := make([]byte, 1); len(line) <= protocol.MaxLinkBytes; line = append(line, one[0]) {
+			if _, err := io.ReadFull(e.stdin, one); err != nil || one[0] == '\n' {
+				break
+			}
+		}
+		read <- strings.TrimSpace(string(line))
+	}()
+	select {
+	case link := <-read:
+		return link, nil
+	case <-ctx.Done():
+		return "", waitError(ctx)
+	}
 }
 
 func (c *connectCommand) signer(ring ring, chains []protocol.ChainID) (client.Signer, error) {
@@ -280,10 +315,15 @@ func (c *connectCommand) show(out *output, request *client.Request, text string)
 	// The origin first: it is checked, and a name can be anything.
 	who := string(site.Origin) + " (verified)"
 	if !verified {
-		who = "An UNVERIFIED site, which says that it is " + string(site.Origin) + ","
+		who = "An " + unverified(site.Origin)
 	}
 	out.say("%s asks you to sign in, until %s. It calls itself %q. You would sign this text and nothing else:\n\n    %s\n",
 		who, expires.Local().Format(time.TimeOnly), site.Name, strings.ReplaceAll(text, "\n", "\n    "))
+}
+
+// unverified names a site that may be another one.
+func unverified(origin protocol.Origin) string {
+	return "UNVERIFIED site, which says that it is " + string(origin) + ","
 }
 
 // agree asks the person. Whatever is not a clear yes is a no; no answer in time

@@ -34,7 +34,7 @@ func newHandler(role, address, folder string) (handler http.Handler, stop func()
 		Origin: protocol.Origin("http://" + address), Store: store, Bus: bus, Verifier: verifier, Chains: verifier.Chains(),
 		Limits: server.Limits{
 			RequestsPerMinute: many, SocketsPerMinute: many, SocketsPerAddress: many, LinksPerAddress: many,
-			Links: many, MessagesPerSecond: many, ProofQueue: 1 << 20,
+			Links: many, MessagesPerSecond: many, ProofQueue: 1 << 20, MailboxBytesPerAddress: many,
 		},
 	})
 	if err != nil {

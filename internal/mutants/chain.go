@@ -199,23 +199,13 @@ func chainMutants() []mutant {
 		},
 		{
 			file: "chain/solana.go",
-			old:  " || base58.Encode(key) != address", new: "",
-			tests: "TestSolanaAddresses", note: "a Solana address has several spellings",
-		},
-		{
-			file: "chain/solana.go",
-			old:  "err != nil || len(key) != ed25519.PublicKeySize ||", new: "err != nil ||",
+			old:  "err != nil || len(key) != ed25519.PublicKeySize {", new: "err != nil {",
 			tests: "TestSolanaAddresses", note: "a Solana address may have any length",
 		},
 		{
 			file: "chain/verifier.go",
 			old:  "\tcase text.Chain != proof.Chain || text.Address != proof.Address:\n", new: "\tcase false && (text.Chain != proof.Chain || text.Address != proof.Address):\n",
 			tests: "TestProofVectors TestEveryFieldCounts", note: "a text may be about another account",
-		},
-		{
-			file: "chain/verifier.go",
-			old:  "\tcase err != nil:\n", new: "\tcase false && err != nil:\n",
-			tests: "TestProofVectors TestEveryFieldCounts", note: "what is signed need be no sign-in text",
 		},
 		{
 			file: "chain/verifier.go",

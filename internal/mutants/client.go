@@ -141,7 +141,7 @@ func clientMutants() []mutant {
 		},
 		{
 			file: "client/signaling.go",
-			old:  "\tif s.side != protocol.SiteSide || s.address != \"\" {\n", new: "\tif s.side != protocol.SiteSide {\n",
+			old:  "\tif s.address != \"\" {\n\t\ts.release(m)\n", new: "\tif false {\n\t\ts.release(m)\n",
 			tests: "TestServerCannotNameAnotherWallet", note: "a second claim counts",
 		},
 		{
@@ -304,8 +304,64 @@ func clientMutants() []mutant {
 		},
 		{
 			file: "client/gate.go",
-			old:  "\tif err := g.check(ctx, over); err != nil {\n", new: "\tif err := g.check(ctx, over); false && err != nil {\n",
+			old:  "\terr := g.check(ctx, over)\n", new: "\terr := g.check(ctx, over)\n\terr = nil\n",
 			tests: "TestWrongCode TestServerLiesAboutNetworks", note: "the checks of the gate do not count",
+		},
+		{
+			file: "client/gate.go",
+			old:  "\tif err == nil {\n\t\terr = p.role.passed(ctx)\n\t}\n", new: "",
+			tests: "TestReleaseIsMadeAgain TestResume", note: "a claim that was held is never released",
+		},
+		{
+			file: "client/wallet.go",
+			old:  "\tif !r.verified && !r.wallet.config.UnsafeAllowUnverified {\n", new: "\tif false {\n",
+			tests: "TestNothingIsSignedForAnUnverifiedSite", note: "a page has a text signed that is for another site",
+		},
+		{
+			file: "cmd/liaison/resume.go",
+			old:  "\t\tif pairing.Verified == unverified {\n", new: "\t\tif pairing.Verified && unverified {\n",
+			tests: "TestFind", note: "a site that was not verified is met as one that was",
+		},
+		{
+			file: "cmd/liaison/resume.go",
+			old:  "a.Server == b.Server && ", new: "",
+			tests: "TestFind", note: "resumptions of several servers are mixed",
+		},
+		{
+			file: "cmd/liaison/wallet.go",
+			old:  ", UnsafeAllowUnverified: c.Unverified,", new: ", UnsafeAllowUnverified: true,",
+			tests: "TestUnverifiedSiteIsRefused", note: "the terminal signs for anybody",
+		},
+		{
+			file: "client/wallet.go",
+			old:  "Held: r.wallet.holds(), Verified", new: "Verified",
+			tests: "TestRequireFromAfarSignsNobodyIn TestSecondQuestionComesBeforeTheSignIn", note: "a claim from afar signs the page in",
+		},
+		{
+			file: "client/wallet.go",
+			old:  "Held: r.wallet.holds(), Verified: r.verified,", new: "Held: r.wallet.holds(),",
+			tests: "TestSiteOfThePageIsVerified", note: "the server is not told that the origin was verified",
+		},
+		{
+			file:  "client/site.go",
+			old:   "\tp.link(account, assurance)\n\tp.out.release()",
+			new:   "\tif err := p.keep(s.proved); err != nil {\n\t\treturn err\n\t}\n\tp.link(account, assurance)\n\tp.out.release()",
+			tests: "TestNothingIsKeptBeforeTheCodeIsRight", note: "a page resumes without the short code",
+		},
+		{
+			file: "client/signaling.go",
+			old:  "isClosed(s.released) && !s.to.mustOpen()", new: "!s.to.mustOpen()",
+			tests: "TestSiteWaitsForTheRelease", note: "a site that is told that its token is retired collects before the release",
+		},
+		{
+			file: "client/signaling.go",
+			old:  "\tif !m.Held && !isClosed(s.released) {\n", new: "\tif !isClosed(s.released) {\n",
+			tests: "TestSiteWaitsForTheRelease", note: "a site does not wait for the release",
+		},
+		{
+			file: "client/signaling.go",
+			old:  "s.address != \"\" && !isClosed(s.released) {", new: "false {",
+			tests: "TestSiteHearsOfTheRelease", note: "a site that was away does not hear of the release",
 		},
 		{
 			file: "client/gate.go",
@@ -374,7 +430,7 @@ func clientMutants() []mutant {
 		},
 		{
 			file: "client/pairing.go",
-			old:  "return p.asksCode || level == ", new: "return level == ",
+			old:  "return p.asksCode || p.measuresFirst()", new: "return p.measuresFirst()",
 			tests: "TestSocketBreaksBeforeTheCode", note: "the session is collected before the code is right",
 		},
 		// Addresses.

@@ -129,11 +129,6 @@ func protocolMutants() []mutant {
 		},
 		{
 			file: "protocol/signin.go",
-			old:  "\tif !ok || word != family(namespace) {\n", new: "\tif !ok || word == \"\" {\n",
-			tests: "TestSignInVectors", note: "a text may be for another family of chains",
-		},
-		{
-			file: "protocol/signin.go",
 			old:  " || !printable(s.Statement) ||", new: " ||",
 			tests: "TestSignInVectors TestSignInRefusesForeignNegativesInOurForm", note: "a statement may break its line",
 		},

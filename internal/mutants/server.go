@@ -186,8 +186,68 @@ func serverMutants() []mutant {
 		},
 		{
 			file: "server/claim.go",
-			old:  "\t\tif !site.Live(now, s.cfg.Sessions) {\n", new: "\t\tif false && (!site.Live(now, s.cfg.Sessions)) {\n",
-			tests: "TestSiteLogsOutDuringClaim", note: "a site that logged out meanwhile is signed in",
+			old:  "\tif !site.Live(now, s.cfg.Sessions) {\n", new: "\tif false && (!site.Live(now, s.cfg.Sessions)) {\n",
+			tests: "TestSiteLogsOutDuringClaim TestReleaseForASiteThatLoggedOut", note: "a site that logged out meanwhile is signed in",
+		},
+		{
+			file: "server/claim.go",
+			old:  "\tif link.Held {\n\t\treturn nil\n\t}\n", new: "",
+			tests: "TestHeldClaim TestHeldClaimThatIsNotReleased", note: "a claim that is held signs the site in",
+		},
+		{
+			file: "server/claim.go",
+			old:  "held = link.Held; err != nil || !held {", new: "held = link.Held; err != nil {",
+			tests: "TestHeldClaim", note: "a second release retires the site's token again",
+		},
+		{
+			file: "server/room.go",
+			old:  ", Held: link.Held}", new: "}",
+			tests: "TestHeldClaim", note: "the site is not told that a claim is held",
+		},
+		{
+			file: "server/messages.go",
+			old:  " || before.Held && !link.Held):", new: "):",
+			tests: "TestReleaseWhileAway", note: "a site that subscribes meanwhile does not hear of the release",
+		},
+		{
+			file: "link.go",
+			old:  "\t\tif l.Held {\n", new: "\t\tif false && l.Held {\n",
+			tests: "TestTransitionRefusesWhatDoesNotFit TestRandomWalks", note: "a claim that is held is collected",
+		},
+		{
+			file: "link.go",
+			old:  "\tcase Release:\n\t\tif e.Session != l.Wallet {\n", new: "\tcase Release:\n\t\tif false {\n",
+			tests: "TestTransitionRefusesWhatDoesNotFit", note: "the site releases the claim of its wallet",
+		},
+		{
+			file: "link.go",
+			old:  "l.Origin != \"\" && l.Verified", new: "l.Origin != \"\"",
+			tests: "TestLinkAssurance", note: "the server alone says that an origin was verified",
+		},
+		{
+			file: "server/room.go",
+			old:  "\tcase r.resuming && n > 0 && !r.joined:\n\t\treturn protocol.LinkNotJoined\n", new: "",
+			tests: "TestResumptionWithoutAWallet", note: "a resumption that nobody joined fills a mailbox",
+		},
+		{
+			file: "server/mailbox.go",
+			old:  "from.client && s.from[from.addr]+n > s.maxPerAddress", new: "false",
+			tests: "TestFramesOfOneAddress", note: "one address fills the mailboxes of all",
+		},
+		{
+			file: "server/mailbox.go",
+			old:  "\tif s.from[from.addr] -= n; s.from[from.addr] <= 0 {\n\t\tdelete(s.from, from.addr)\n\t}\n", new: "",
+			tests: "TestFramesOfOneAddress", note: "an address never gets back what it took",
+		},
+		{
+			file: "server/mailbox.go",
+			old:  "\tif s.held+n > s.max {\n", new: "\tif false {\n",
+			tests: "TestSpace", note: "all together may keep any number of bytes",
+		},
+		{
+			file: "server/signal.go",
+			old:  "e.inbox.put(*signal.Frame, sender{})", new: "e.inbox.put(*signal.Frame, sender{client: true})",
+			tests: "TestFramesOfOtherNodes", note: "what other nodes pass on counts for an address",
 		},
 		{
 			file: "server/room.go",
@@ -261,7 +321,7 @@ func serverMutants() []mutant {
 		},
 		{
 			file: "server/mailbox.go",
-			old:  "\t\tif m.frames[i] != f.D {\n", new: "\t\tif false && (m.frames[i] != f.D) {\n",
+			old:  "\t\tif m.frames[i].payload != f.D {\n", new: "\t\tif false && (m.frames[i].payload != f.D) {\n",
 			tests: "TestFrames", note: "a frame's number is used for two payloads",
 		},
 		{

@@ -7,6 +7,8 @@ ALTER TABLE links ADD COLUMN resumption INTEGER NOT NULL DEFAULT 0; -- 0 or 1
 ALTER TABLE links ADD COLUMN origin     TEXT    NOT NULL DEFAULT '';
 ALTER TABLE links ADD COLUMN channel    TEXT    NOT NULL DEFAULT '';
 ALTER TABLE links ADD COLUMN proof_meta TEXT    NOT NULL DEFAULT ''; -- JSON, or empty
+ALTER TABLE links ADD COLUMN held       INTEGER NOT NULL DEFAULT 0; -- 0 or 1
+ALTER TABLE links ADD COLUMN verified   INTEGER NOT NULL DEFAULT 0; -- 0 or 1
 ALTER TABLE links DROP COLUMN attempts;
 
 -- Who signed in before signed no channel.

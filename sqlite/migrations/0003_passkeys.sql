@@ -2,7 +2,11 @@
 -- share; links whose wallet speaks a dialect; and when the person of a session
 -- last proved the account. The default is the zero time of Go.
 
-ALTER TABLE links ADD COLUMN dialect TEXT NOT NULL DEFAULT '';
+ALTER TABLE links ADD COLUMN dialect    TEXT NOT NULL DEFAULT '';
+ALTER TABLE links ADD COLUMN credential TEXT NOT NULL DEFAULT '';
+
+ALTER TABLE sessions ADD COLUMN link    TEXT    NOT NULL DEFAULT '';
+ALTER TABLE sessions ADD COLUMN vouched INTEGER NOT NULL DEFAULT 0; -- 0 or 1
 ALTER TABLE sessions ADD COLUMN proved_at INTEGER NOT NULL DEFAULT -62135596800000000;
 
 CREATE TABLE credentials (

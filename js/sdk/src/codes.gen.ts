@@ -24,7 +24,7 @@ export const codeTable = {
   unsupported_version: { close: 4526, retryable: false, told: true, remedy: "Update the app or the server." },
   /** There is nothing at this path for this method. */
   no_route: { close: 0, retryable: false, told: true, remedy: "Check the address." },
-  /** The browser's origin may not use this server. */
+  /** The browser's origin may not use this server, or the wallet could not verify that the site's origin is its own. */
   origin_denied: { close: 4503, retryable: false, told: true, remedy: "Open the site at its own address, or ask the operator to allow this origin." },
   /** There is no valid session. */
   session_required: { close: 4501, retryable: false, told: true, remedy: "Start again with a new code." },
@@ -38,7 +38,7 @@ export const codeTable = {
   link_taken: { close: 4511, retryable: false, told: true, remedy: "Ask the site for a new code. If the other wallet was not yours, tell the site's owner." },
   /** One side ended the link. */
   link_closed: { close: 4512, retryable: false, told: true, remedy: "Ask the site for a new code." },
-  /** The call needs a wallet on the link, and there is none yet. */
+  /** The call needs a wallet on the link, and there is none yet, or one that still has to measure. */
   link_not_claimed: { close: 0, retryable: true, told: false, remedy: "Wait until a wallet has answered." },
   /** The link belongs to another session. */
   link_forbidden: { close: 4514, retryable: false, told: true, remedy: "Start again with a new code." },
@@ -58,7 +58,7 @@ export const codeTable = {
   assurance_too_low: { close: 0, retryable: false, told: true, remedy: "Sign in with a wallet that seals what it sends, or with a passkey on this site." },
   /** The person at the wallet said no. */
   user_rejected: { close: 4515, retryable: false, told: true, remedy: "Nothing was shared. Start again if that was a mistake." },
-  /** The call is for the wallet that joined the link. */
+  /** No wallet has joined the link, or another than the one that calls. */
   link_not_joined: { close: 0, retryable: false, told: true, remedy: "Scan the code again." },
   /** A message of the handshake did not come from the other side, or was changed on the way. */
   handshake_failed: { close: 0, retryable: false, told: true, remedy: "Start again with a new code. If that does not help, update the app, or tell the operator of the server." },
