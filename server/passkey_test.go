@@ -257,6 +257,7 @@ func TestPasskeyOnAChannel(t *testing.T) {
 
 	stranger := signedIn(t, srv, 2)
 	wantProblem(t, stranger.site.begin(p.id), protocol.LinkForbidden)
+	wantProblem(t, signedIn(t, srv, 1).site.begin(p.id), protocol.LinkForbidden) // the same account elsewhere
 	wantProblem(t, p.site.begin("no-such-link-there-is"), protocol.LinkUnknown)
 	wantProblem(t, p.site.begin(p.site.challenge().RequestID), protocol.LinkNotClaimed)
 	edit(t, srv, p.site, func(s *liaison.Session) { s.Account = stranger.key.Account() })
@@ -457,6 +458,9 @@ func TestOpenChallenges(t *testing.T) {
 	wantProblem(t, fresh.call("POST", protocol.PathSessionPasskey, assert(t, device, nonces[0])), protocol.ProofRejected)
 	want[protocol.SessionView](t, fresh.call("POST", protocol.PathSessionPasskey, assert(t, device, nonces[1])))
 
+	// A session that has room: no call takes another's place.
+	fresh = newPeer(t, srv)
+	fresh.ask()
 	var wait sync.WaitGroup
 	for range 30 {
 		one := *fresh

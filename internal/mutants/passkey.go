@@ -79,7 +79,7 @@ func passkeyMutants() []mutant {
 		},
 		{
 			file: "passkey/passkey.go",
-			old:  "err != nil || len(made.AttData.CredentialPublicKey) > maxPublicKeyBytes", new: "len(made.AttData.CredentialPublicKey) > maxPublicKeyBytes",
+			old:  "err != nil || len(made.AttData.CredentialPublicKey) > maxPublicKeyBytes", new: "err != nil && false || len(made.AttData.CredentialPublicKey) > maxPublicKeyBytes",
 			tests: "TestKeysOfNoUse", note: "a passkey's key may be no point",
 		},
 		{
@@ -159,7 +159,7 @@ func passkeyMutants() []mutant {
 		},
 		{
 			file: "server/passkey.go",
-			old:  "made, err = fresh.Beside(stored)", new: "made = fresh\n\t\t\tchange.Credentials = []liaison.Credential{fresh}",
+			old:  "made, err = fresh.Beside(stored)", new: "fresh.Version, made = stored.Version, fresh\n\t\t\tchange.Credentials = []liaison.Credential{fresh}",
 			tests: "TestPasskeyIDsOfOthers", note: "a credential id is taken from its account",
 		},
 		{
@@ -184,12 +184,12 @@ func passkeyMutants() []mutant {
 		},
 		{
 			file: "server/passkey.go",
-			old:  "\t\tif len(list) >= protocol.MaxPasskeys {\n\t\t\treturn change, tooManyPasskeys()", new: "\t\tif false {\n\t\t\treturn change, tooManyPasskeys()",
+			old:  "\t\tif len(list) >= protocol.MaxPasskeys {\n\t\t\treturn change, tooManyPasskeys()", new: "\t\tif false && len(list) > 0 {\n\t\t\treturn change, tooManyPasskeys()",
 			tests: "TestPasskeyLimits", note: "an account has any number of passkeys",
 		},
 		{
 			file: "server/passkeysignin.go",
-			old:  "if account != \"\" && account != stored.Account {", new: "if false {",
+			old:  "if account != \"\" && account != stored.Account {", new: "if false && account != stored.Account {",
 			tests: "TestPasskeyOfAnotherAccount", note: "a session changes its account by a passkey",
 		},
 		{
