@@ -60,7 +60,7 @@ func newNode(t testing.TB, options ...nodeOption) *node {
 	t.Helper()
 	const many = 1 << 30
 	n := &node{t: t, path: filepath.Join(t.TempDir(), "liaison.db"), now: time.Now, limits: server.Limits{
-		RequestsPerMinute: many, SocketsPerMinute: many, SocketsPerAddress: many, LinksPerAddress: many, Links: many, ProofQueue: 1 << 20,
+		RequestsPerMinute: many, SocketsPerMinute: many, SocketsPerAddress: many, LinksPerAddress: many, Links: many, ChallengesPerAddress: many, Challenges: many, MailboxBytesPerAddress: many, ProofQueue: 1 << 20,
 	}}
 	for _, option := range options {
 		option(n)
@@ -90,15 +90,15 @@ func (n *node) start() {
 	must(err)
 	n.bus = membus.New().Join()
 	accounts := chain.Default()
+	party, err := passkey.New(passkey.Config{RPID: "localhost", Origins: []string{string(n.origin), "https://localhost", androidOrigin}})
+	must(err)
 	log := slog.New(slog.NewTextHandler(n.t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	if n.log != nil {
 		log = slog.New(n.log)
 	}
 	n.server, err = server.New(server.Config{
-		Origin: n.origin, Store: n.store, Bus: n.bus, Verifier: accounts, Chains: accounts.Chains(), Now: n.now, Limits: n.limits, Logger: log,
+		Origin: n.origin, Store: n.store, Bus: n.bus, Verifier: accounts, Chains: accounts.Chains(), Now: n.now, Limits: n.limits, Logger: log, Passkeys: party,
 	})
-	must(err)
-	party, err := passkey.New(passkey.Config{RPID: "localhost", Origins: []string{string(n.origin), "https://localhost", androidOrigin}})
 	must(err)
 	n.handler, err = liquid.New(context.Background(), liquid.Config{
 		Server: n.server, Store: n.store, Origin: n.origin, Name: "Example", Chain: protocol.AlgorandMainNet, Passkeys: party, Wallets: accounts, Now: n.now, Logger: log,

@@ -223,12 +223,34 @@ func TestRoomsAreLinks(t *testing.T) {
 	first.socket.quiet("offer-description")
 
 	second.call("GET", "/auth/logout", nil)
+	second.socket.gone()
 	w.socket.emit(false, "offer-candidate", candidateOf(7))
-	w.socket.settle()
-	second.socket.quiet("offer-candidate")
-	second.socket.emit(false, "answer-description", json.RawMessage(someAnswer))
+	w.socket.event("exception")
+	second.open().emit(false, "answer-description", json.RawMessage(someAnswer))
 	second.socket.event("exception")
+	second.socket.quiet("offer-candidate")
 	w.socket.quiet("answer-description")
+}
+
+// TestNumbersCanBeGuessed: there are few enough to hold all of them. A number that
+// two sessions name is nobody's.
+func TestNumbersCanBeGuessed(t *testing.T) {
+	n := newNode(t)
+	site, thief, w := n.newClient(), n.newClient(), n.newWallet()
+	thief.open().link(424242)
+	thief.socket.settle()
+	site.open().link(424242)
+	site.socket.event("exception")
+	w.attest(nil)
+	wantBody(t, "a number that two sessions have named", w.call("POST", "/assertion/response", w.assertion(424242)), 401, assertionUnverified)
+	for _, c := range []*client{site, thief} {
+		if got := c.signedInAs(); got != "" {
+			t.Errorf("one of two that named the number is signed in as %s", got)
+		}
+	}
+	wait := site.socket.link(424243)
+	w.assert(424243)
+	wait()
 }
 
 // TestTextsAndNumbers: an id that is a text and one that is a number are two ids.

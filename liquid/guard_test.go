@@ -3,6 +3,8 @@ package liquid_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -51,6 +53,55 @@ func TestLimits(t *testing.T) {
 	p.get(func(packets string) bool { return strings.HasPrefix(packets, "44{") }) // two are open
 	if r := c.call("GET", "/socket.io/?EIO=4&transport=polling", nil); r.status != http.StatusTooManyRequests {
 		t.Errorf("the fourth socket of a minute: %d %s, want 429", r.status, r.body)
+	}
+}
+
+// TestLimitsOfLinksAndChallenges: a wallet that signs in with codes that no site
+// shows uses up what its address may open, and challenges are counted, too.
+func TestLimitsOfLinksAndChallenges(t *testing.T) {
+	n := newNode(t, func(n *node) { n.limits.LinksPerAddress, n.limits.ChallengesPerAddress = 2, 8 })
+	w := n.newWallet()
+	w.attest("early 1")
+	w.assert("early 2")
+	if r := w.call("POST", "/assertion/response", w.assertion("early 3")); r.status != http.StatusTooManyRequests {
+		t.Errorf("the third code that nobody shows: %d %s, want 429", r.status, r.body)
+	}
+	for range 5 {
+		w.challenge()
+	}
+	if r := w.call("POST", "/attestation/request", liquidRequest); r.status != http.StatusTooManyRequests {
+		t.Errorf("the ninth challenge: %d %s, want 429", r.status, r.body)
+	}
+	sum := sha256.Sum256([]byte("liaison/1 liquid link\x00text\x00early 1"))
+	id := protocol.RequestID("liquid." + base64.RawURLEncoding.EncodeToString(sum[:]))
+	if r := n.newClient().call("POST", "/v1/resumptions", protocol.Resumption{RequestID: id}); r.status != http.StatusForbidden {
+		t.Errorf("a resumption under the id of a link of the dialect: %d %s, want 403", r.status, r.body)
+	}
+}
+
+// TestPasskeyOfTheDialect: one that came by the dialect proves no more natively than
+// the dialect does.
+func TestPasskeyOfTheDialect(t *testing.T) {
+	n := newNode(t)
+	w := n.newWallet()
+	w.attest(nil)
+	native := n.newClient()
+	native.origin = string(n.origin)
+	asked := want[struct{ Nonce protocol.Nonce }](t, native.call("POST", "/v1/passkeys/authentication", `{}`), 200)
+	challenge := protocol.PasskeyChallenge("", asked.Nonce)
+	var response struct {
+		ID       string
+		Response struct{ ClientDataJSON, AuthenticatorData, Signature string }
+	}
+	if err := json.Unmarshal(w.device.Get("localhost", challenge[:], w.device.Passkeys[0].ID), &response); err != nil {
+		t.Fatal(err)
+	}
+	view := want[protocol.SessionView](t, native.call("POST", "/v1/session/passkey", map[string]any{
+		"key": protocol.NewNonce(), "credentialId": response.ID, "clientDataJSON": response.Response.ClientDataJSON,
+		"authenticatorData": response.Response.AuthenticatorData, "signature": response.Response.Signature,
+	}), 200)
+	if view.Account.Address() != w.key.Address() || view.Assurance != protocol.ServerAsserted {
+		t.Errorf("the native session is %+v, want it server-asserted", view)
 	}
 }
 

@@ -73,6 +73,9 @@ func TestNativeSite(t *testing.T) {
 	if m.Dialect != protocol.Liquid || m.Proof != nil || m.Answer != nil || m.Account.Address() != w.key.Address() {
 		t.Fatalf("the site is told %+v, want the account, the dialect and no proof", m)
 	}
+	if got := want[protocol.SessionView](t, site.call("GET", "/v1/session", nil), 200); got.Account != "" {
+		t.Errorf("the site is signed in as %s before it wants to be", got.Account)
+	}
 	view := want[protocol.SessionView](t, site.call("POST", "/v1/session", protocol.Collection{RequestID: id, Key: protocol.NewNonce()}), 200)
 	if view.Account != m.Account || view.Assurance != protocol.ServerAsserted {
 		t.Errorf("the site's session is %+v, want it server-asserted", view)

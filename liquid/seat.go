@@ -325,6 +325,9 @@ func (s *seat) hearLocked(session liaison.Session, link liaison.Link) error {
 func (s *seat) await(p *peer, session liaison.Session, id protocol.RequestID, a asked) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.empty() {
+		return protocol.Canceled
+	}
 	p.current = ""
 	s.waiting[id] = append(s.waiting[id], a)
 	return s.askLocked(session, id)

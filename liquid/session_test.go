@@ -95,19 +95,100 @@ func TestSessionIDIsRenewed(t *testing.T) {
 		t.Errorf("after a minute the old cookie leads to %s", got)
 	}
 
-	site := n.newClient()
-	wait := site.open().link("renewed")
-	old := *site
-	old.cookies = append([]string(nil), site.cookies...)
-	w.assert("renewed")
+}
+
+// TestPlantedCookie: somebody plants the cookie of a session of his in a browser,
+// and waits. With the sign-in there it leads nowhere: not to the session, not to its
+// next cookie, and a socket that was opened with it hears nothing any more.
+func TestPlantedCookie(t *testing.T) {
+	n := newNode(t)
+	thief, w, site := n.newClient(), n.newWallet(), n.newClient()
+	thief.userAgent = "curl/8"
+	thief.open()
+	planted := thief.cookies
+	w.cookies = planted
+	wait := site.open().link("planted")
+	w.attest("planted")
 	wait()
-	if got := site.signedInAs(); got != w.key.Address() || site.cookies[0] == old.cookies[0] {
-		t.Errorf("the site is signed in as %q with the cookie from before", got)
+	thief.socket.gone()
+	thief.cookies = planted
+	if got := thief.signedInAs(); got != "" || thief.cookies[0] == w.cookies[0] {
+		t.Errorf("with the planted cookie one is signed in as %q", got)
 	}
-	passed.Add(int64(time.Minute + time.Second))
-	if got := old.signedInAs(); got != "" {
-		t.Errorf("the site's cookie from before leads to %s", got)
+	thief.cookies = planted
+	thief.open()
+	w.open()
+	site.socket.emit(false, "answer-description", json.RawMessage(someAnswer))
+	w.socket.event("answer-description")
+	thief.socket.emit(false, "offer-description", json.RawMessage(someOffer))
+	thief.socket.event("exception")
+	thief.socket.quiet("answer-description")
+	site.socket.quiet("offer-description")
+
+	// Nor does it lead there by way of a sign-in of his own.
+	other := n.newWallet()
+	other.userAgent, other.cookies = "curl/8", planted
+	other.attest(nil)
+	if got := w.signedInAs(); got != w.key.Address() {
+		t.Errorf("the wallet is signed in as %q", got)
 	}
+	if other.cookies[0] == w.cookies[0] {
+		t.Error("two clients have one cookie")
+	}
+}
+
+// TestLoggedOutCookie: a cookie that was logged out opens nothing for good, also
+// after a sign-in with the one before it.
+func TestLoggedOutCookie(t *testing.T) {
+	n := newNode(t)
+	w := n.newWallet()
+	w.call("GET", "/auth/session", nil)
+	first := w.cookies
+	w.attest(nil)
+	copied := *w.client
+	copied.cookies = append([]string(nil), w.cookies...)
+	w.call("GET", "/auth/logout", nil)
+	w.cookies = first
+	w.assert(nil)
+	if got := copied.signedInAs(); got != "" {
+		t.Errorf("the copy of a cookie that was logged out leads to %s", got)
+	}
+}
+
+// TestTokensOfTheDialect open nothing in the native protocol.
+func TestTokensOfTheDialect(t *testing.T) {
+	n := newNode(t)
+	w := n.newWallet()
+	w.attest(nil)
+	token := strings.TrimPrefix(w.cookies[0], "connect.sid=s%3A")[:32]
+	for _, shown := range []string{token, w.cookies[0], "s:" + token} {
+		r := n.newClient().call("GET", "/v1/session", nil, func(h http.Header) { h.Set("Authorization", "Bearer "+shown) })
+		if r.status != 401 {
+			t.Errorf("bearer %.10s…: status %d %s, want 401", shown, r.status, r.body)
+		}
+	}
+}
+
+// TestAnotherAccount: a session that signs in as somebody else has nothing of the
+// earlier account's link any more.
+func TestAnotherAccount(t *testing.T) {
+	n := newNode(t)
+	site, w := n.newClient(), n.newWallet()
+	wait := site.open().link("first account")
+	w.attest("first account")
+	wait()
+	w.open()
+	other := n.newWallet()
+	other.attest(nil)
+	other.cookies = w.cookies
+	other.assert(nil)
+	w.cookies = other.cookies
+	site.socket.emit(false, "answer-description", json.RawMessage(someAnswer))
+	site.socket.settle()
+	w.socket.quiet("answer-description")
+	w.socket.emit(false, "offer-description", json.RawMessage(someOffer))
+	w.socket.event("exception")
+	site.socket.quiet("offer-description")
 }
 
 // TestClientThatKeepsEveryCookie shows all of them, the oldest first. It works all
@@ -164,9 +245,28 @@ func TestLogout(t *testing.T) {
 	if got := site.signedInAs(); got != "" {
 		t.Errorf("signed in as %s after the logout", got)
 	}
+	site.socket.gone() // its client comes again, as nobody
 	w.socket.emit(false, "offer-description", json.RawMessage(someOffer))
-	w.socket.settle()
+	w.socket.event("exception")
+	site.open().settle()
 	site.socket.quiet("offer-description")
+
+	// Nobody signs in with the code of a site that is gone, and the site can show
+	// another.
+	wait = site.socket.link("left")
+	site.socket.settle()
+	stays := site.socket
+	site.call("GET", "/auth/logout", nil)
+	stays.gone()
+	w.assert("left")
+	if got := site.signedInAs(); got != "" {
+		t.Errorf("signed in as %s with a code from before the logout", got)
+	}
+	wait = site.open().link("new")
+	w.assert("new")
+	if got := wait(); got.Wallet != w.key.Address() {
+		t.Errorf("the new code: acknowledged %+v", got)
+	}
 	if r := site.call("GET", "/", nil); r.status != 200 {
 		t.Errorf("where the logout leads to: status %d, want 200", r.status)
 	}
@@ -196,6 +296,17 @@ func TestOtherSites(t *testing.T) {
 	cross.open() // with the visitor's cookie
 	cross.socket.emit(false, "offer-description", json.RawMessage(someOffer))
 	cross.socket.event("exception")
+
+	for _, headers := range []map[string]string{{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}} {
+		r := w.call("GET", "/socket.io/?EIO=4&transport=polling", nil, func(h http.Header) {
+			for k, v := range headers {
+				h.Set(k, v)
+			}
+		})
+		if got := r.header.Values("Set-Cookie"); len(got) > 0 {
+			t.Errorf("a page elsewhere has the visitor's cookie replaced: %v", headers)
+		}
+	}
 
 	site := n.newClient()
 	site.origin = "https://shop.example"
