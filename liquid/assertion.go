@@ -107,6 +107,7 @@ func (h *Handler) asserted(r *http.Request, ceremony liaison.Ceremony, response 
 	if in.link, err = linkIn(body.object("clientExtensionResults").object("liquid"), errAssertionUnverified); err != nil {
 		return in, err
 	}
+	in.unverified = errAssertionUnverified
 	in.with = func(change *liaison.Change) error {
 		now, err := h.passkey(ctx, id, errCredentialUnknown)
 		if err != nil {

@@ -152,6 +152,7 @@ func (h *Handler) proved(r *http.Request, ceremony liaison.Ceremony, challenge, 
 	}
 	passkey.Account, passkey.Dialect, passkey.Label = in.account, protocol.Liquid, label(extension.text("device"))
 	in.credential, in.ceremony = passkey.ID, ceremony.ID
+	in.unverified = errUnverified
 	in.with = func(change *liaison.Change) error {
 		stored, err := h.config.Store.Credential(ctx, passkey.ID)
 		switch {

@@ -123,6 +123,7 @@ type signIn struct {
 	credential liaison.CredentialID
 	ceremony   liaison.CeremonyID
 	addr       netip.Addr // of the client
+	unverified failure    // what the client is told if the link is not its to have
 	// link is the reference that the wallet read from a code; nil if none.
 	link *reference
 	// with adds what else belongs to the change.

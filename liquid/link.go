@@ -28,7 +28,7 @@ func (h *Handler) claim(ctx context.Context, v visitor, in signIn, change func(p
 		switch protocol.CodeOf(err) {
 		case protocol.LinkUnknown, protocol.LinkExpired, protocol.LinkClosed, protocol.UserRejected:
 		case protocol.LinkTaken:
-			return link, errUnverified // the code is another wallet's
+			return link, in.unverified // the code is another wallet's
 		case protocol.LinkForbidden: // the code is the wallet's own: it signs in by itself
 			return liaison.Link{}, h.dialect.Update(ctx, "sign in", func() (c liaison.Change, err error) {
 				return c, change("", &c)
