@@ -237,6 +237,22 @@ func TestFirstRequestsAtOnce(t *testing.T) {
 	}
 }
 
+// TestSiteBesideItsWallet: a site and a wallet in browsers that cannot be told
+// apart, each with its first requests at the same moment. The site has asked for a
+// link, so its socket is not the wallet's, and stays.
+func TestSiteBesideItsWallet(t *testing.T) {
+	n := newNode(t)
+	site, w := n.newClient(), n.newWallet()
+	site.origin, w.origin = string(n.origin), string(n.origin)
+	wait := site.open().link("beside")
+	site.socket.settle()
+	w.attest("beside")
+	if got := wait(); got.Wallet != w.key.Address() {
+		t.Errorf("acknowledged %+v, want the wallet %s", got, w.key.Address())
+	}
+	exchange(t, site.socket, w.open())
+}
+
 // TestFirstRequestsOfOthers: what two requests have in common must not be enough to
 // answer a challenge that was given to somebody else.
 func TestFirstRequestsOfOthers(t *testing.T) {
