@@ -199,17 +199,23 @@ func allowEveryOrigin(header http.Header) { header.Set("Access-Control-Allow-Ori
 
 // AllowEveryOrigin lets pages elsewhere read what an answer leads to: they log out
 // with a request whose answer sends them on to the site's first page, and want to
-// see that one. It must not be used for what differs from visitor to visitor.
+// see that one. Browsers ask for leave at each address on the way, so it answers
+// OPTIONS itself, and next gets everything else. It must not be used for what
+// differs from visitor to visitor.
 func AllowEveryOrigin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodOptions {
+			preflight(w, r)
+			return
+		}
 		allowEveryOrigin(w.Header())
 		next.ServeHTTP(w, r)
 	})
 }
 
 // preflight answers the question that a browser asks before a page elsewhere logs
-// out.
-func preflight(w http.ResponseWriter, r *http.Request) {
+// out, and before it follows where that leads.
+func preflight(w http.ResponseWriter, _ *http.Request) {
 	header := w.Header()
 	allowEveryOrigin(header)
 	header.Set("Access-Control-Allow-Methods", "GET,HEAD")

@@ -109,7 +109,7 @@ func (n *node) start() {
 		mux.Handle(path, n.handler)
 	}
 	mux.Handle("/v1/", n.server)
-	mux.Handle("GET /{$}", liquid.AllowEveryOrigin(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "page") })))
+	mux.Handle("/{$}", liquid.AllowEveryOrigin(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "page") })))
 	n.http = &http.Server{Handler: mux}
 	served := make(chan struct{})
 	n.served = served

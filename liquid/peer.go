@@ -91,6 +91,7 @@ func requestIDOf(e *socketio.Event) (reference, bool) {
 
 func (p *peer) link(e *socketio.Event, ref reference) error {
 	h, c := p.handler, p.connection
+	c.asksForLink()
 	if err := h.dialect.AdmitLink(c.addr); err != nil {
 		return err
 	}

@@ -35,6 +35,7 @@ type connection struct {
 	// Guarded by mu.
 	visitor visitor
 	peer    *peer // its socket in the one namespace; nil before and after
+	linked  bool  // it has asked for a link, whose answer can only come to the session that asked
 }
 
 func (h *Handler) newSockets() (*socketio.Server, error) {
@@ -132,7 +133,18 @@ func (c *connection) now(session liaison.Session) {
 
 // pristine reports whether the connection's session is one that nothing was stored
 // of: the client may have had another one all along.
-func (c *connection) pristine() bool { return !c.as().stored() }
+func (c *connection) pristine() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.visitor.stored() && !c.linked
+}
+
+// asksForLink notes that the connection asks for a link.
+func (c *connection) asksForLink() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.linked = true
+}
 
 // adopt moves the connection to another session of the same client.
 func (c *connection) adopt(v visitor) {

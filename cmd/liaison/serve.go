@@ -148,7 +148,9 @@ func routes(srv *server.Server, dialect *liquid.Handler) http.Handler {
 			mux.Handle(path, dialect)
 		}
 		// Where a logout leads, also for a page elsewhere.
-		mux.Handle("GET /{$}", liquid.AllowEveryOrigin(web.Handler()))
+		page := liquid.AllowEveryOrigin(web.Handler())
+		mux.Handle("GET /{$}", page)
+		mux.Handle("OPTIONS /{$}", page)
 	}
 	mux.Handle("/v1/", srv)
 	mux.Handle("/.well-known/assetlinks.json", srv)
