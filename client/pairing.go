@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/webrtc/v4"
@@ -68,6 +69,8 @@ type pairing struct {
 	up        bool                 // the socket
 	gone      bool                 // the other side's socket, as the server says
 	err       *Error
+
+	unsealed atomic.Bool // the other side speaks a dialect; set before linked is closed
 
 	asksCode bool // fixed before the gate opens: the short code must be typed here
 }
@@ -362,7 +365,7 @@ func (p *pairing) lostForGood(state webrtc.ICEConnectionState, since time.Durati
 
 // mayRestart reports whether it is time for the site to look for a new path.
 func (p *pairing) mayRestart(state webrtc.ICEConnectionState, now, lost, tried time.Time) bool {
-	if p.side != protocol.SiteSide || !isClosed(p.opened) || !p.signalUp() {
+	if p.side != protocol.SiteSide || p.unsealed.Load() || !isClosed(p.opened) || !p.signalUp() {
 		return false
 	}
 	if now.Sub(tried) < restartAgain {

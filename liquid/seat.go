@@ -384,7 +384,7 @@ func (s *seat) hear(m protocol.ServerMessage) {
 			e.taken = nil
 		}
 	case protocol.OpClosed:
-		s.closed(m.RequestID)
+		s.closed(m.RequestID, m.Code)
 	}
 }
 
@@ -450,8 +450,8 @@ func (s *seat) deliver(m protocol.ServerMessage) {
 	}
 }
 
-// closed forgets a link that has ended.
-func (s *seat) closed(id protocol.RequestID) {
+// closed forgets a link that has ended, and says why.
+func (s *seat) closed(id protocol.RequestID, why protocol.Code) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.waiting, id)
@@ -459,6 +459,7 @@ func (s *seat) closed(id protocol.RequestID) {
 	for p := range s.peers {
 		if p.current == id {
 			p.current = ""
+			p.socket.Emit("closed", map[string]protocol.Code{"code": why})
 		}
 	}
 }
