@@ -67,12 +67,13 @@ func openPackets(t testing.TB, origin protocol.Origin, jar http.CookieJar) *pack
 	for _, c := range jar.Cookies(base) {
 		header.Add("Cookie", c.Name+"="+c.Value)
 	}
-	conn, _, err := gws.NewClient(packetEvents{p: p}, &gws.ClientOption{
+	conn, res, err := gws.NewClient(packetEvents{p: p}, &gws.ClientOption{
 		Addr: "ws://" + origin.Host() + "/socket.io/?EIO=4&transport=websocket", RequestHeader: header,
 	})
 	if err != nil {
 		t.Fatalf("open socket: %v", err)
 	}
+	jar.SetCookies(base, res.Cookies())
 	p.conn = conn
 	go func() {
 		defer close(p.read)

@@ -200,6 +200,23 @@ func (p *peer) speakLiquid() {
 	p.liquid, p.opening = true, 1
 }
 
+// offerUnsealed is a wallet's part in the dialect: it opens the one channel, and
+// offers.
+func (p *peer) offerUnsealed() error {
+	channel, err := p.pc.CreateDataChannel(protocol.LiquidLabel, nil)
+	if err != nil {
+		return err
+	}
+	p.adopt(channel)
+	p.describing.Lock()
+	defer p.describing.Unlock()
+	offer, err := p.pc.CreateOffer(nil)
+	if err != nil {
+		return err
+	}
+	return p.describe(protocol.PeerOffer, offer)
+}
+
 // takeUnsealed applies a message of the end of a dialect, whose descriptions are of
 // the given type. The first one says what its certificate is, and the later ones
 // cannot change that. Nothing that it says is looked up: to be given a name is to be
@@ -215,6 +232,9 @@ func (p *peer) takeUnsealed(described protocol.PeerType, m protocol.PeerMessage)
 		return nil
 	case m.T != described:
 		return protocol.Errorf(protocol.InvalidPeer, "%s does not come from this side", m.T)
+	}
+	if m.T == protocol.PeerAnswer && p.pc.SignalingState() != webrtc.SignalingStateHaveLocalOffer {
+		return nil // to an offer that was sent twice
 	}
 	remote, err := protocol.CheckUnsealedSDP(m.SDP)
 	if err != nil {

@@ -22,6 +22,7 @@ import (
 //	unsealed  dialect, account, warn         link: a wallet that does not seal
 //	request   site, verified, text, locality, expiresAt
 //	                                         wallet: what is asked
+//	request   server, account                wallet: a link without a secret
 //	code      shortCode, or tries            wallet: show this; link: type it, a line
 //	linked    account, assurance             the wallet proved this account
 //	locality  network, path, rttMs, local    where the other side is
@@ -55,6 +56,7 @@ type event struct {
 	Code      protocol.Code      `json:"code,omitempty"`
 	Detail    string             `json:"detail,omitempty"`
 	Resumable *bool              `json:"resumable,omitempty"`
+	Server    protocol.Origin    `json:"server,omitempty"`
 	Dialect   protocol.Dialect   `json:"dialect,omitempty"`
 	Warn      *bool              `json:"warn,omitempty"`
 }
