@@ -84,6 +84,7 @@ func validSDPs() []Description {
 		{Name: "port in the m-line", SDP: changed("application 9", "application 50000")},
 		{Name: "attribute of tomorrow", SDP: sdpOffer + "a=x-tomorrow:1\r\n"},
 		{Name: "one candidate", SDP: sdpOffer + sdpCandidate},
+		{Name: "one candidate that names a host, which is left out and not looked up", SDP: sdpOffer + strings.Replace(sdpCandidate, "192.0.2.1", "tracker.example", 1)},
 		{Name: "64 candidates and their end", SDP: sdpOffer + strings.Repeat(sdpCandidate, 64) + sdpEnd},
 		{Name: "16 KiB", SDP: paddedOffer(16 << 10)},
 	}

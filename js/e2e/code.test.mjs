@@ -64,6 +64,34 @@ test("three wrong codes end it for both, and nothing is left to resume", async (
   assert.equal((await Wallet.resume(t, wallet.file).event("error")).code, "resumption_unknown");
 });
 
+for (const [what, leave] of [
+  ["is loaded anew", (site) => site.page.reload()],
+  ["says goodbye", async (site) => (await site.part("disconnect").click(), await site.page.reload())],
+  ["is left by its wallet", async (site, wallet) => (await wallet.interrupt(), await site.says("error-code", /^peer_lost$/), await site.page.reload())],
+]) {
+  test(`a page that ${what} while the code is asked for begins with a new link`, async (t) => {
+    const server = await Server.start(t);
+    const site = await SitePage.open(t, browser, `${server.origin}/?confirm=sas`);
+    const before = await site.link();
+    const wallet = new Wallet(t, before);
+    await wallet.event("code");
+    await site.phase("code");
+    await leave(site, wallet);
+    const other = new Wallet(t, await site.link(before));
+    const { shortCode } = await other.event("code");
+    await site.phase("code");
+    assert.equal(await signedIn(site), "");
+    await site.typeCode(shortCode);
+    await site.phase("connected");
+    await other.event("open");
+    assert.equal(wallet.events.some((e) => e.event === "open"), false);
+
+    await site.page.reload(); // what the code was typed for needs none again
+    await other.event("open", 1);
+    await site.phase("connected");
+  });
+}
+
 test("a wallet on this machine is near enough for whoever requires that, and the page says so", async (t) => {
   const server = await Server.start(t);
   const site = await SitePage.open(t, browser, `${server.origin}/?locality=require`);
@@ -71,8 +99,11 @@ test("a wallet on this machine is near enough for whoever requires that, and the
   await wallet.event("open");
   await site.phase("connected");
   const locality = await wallet.event("locality");
-  assert.deepEqual([locality.network, locality.path, locality.local], ["same-address", "host", true]);
-  assert.match(await site.says("locality", /ms/), /^same network, (under 1|\d+) ms, required$/);
+  assert.deepEqual([locality.network, locality.local], ["same-address", true]);
+  // A check that overtakes its candidate comes from an address that nobody told,
+  // which is then no local one; the round trip is that of this machine all the same.
+  assert.match(locality.path, /^(host|srflx)$/);
+  assert.match(await site.says("locality", /ms/), /^same network(, says the server)?, (under 1|\d+) ms, required$/);
   site.watch.clean();
 });
 

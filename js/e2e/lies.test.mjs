@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch, SitePage } from "./browser.mjs";
-import { built, Server, Wallet } from "./program.mjs";
+import { built, Server, Wallet, within } from "./program.mjs";
 import { Proxy } from "./proxy.mjs";
 
 let browser;
@@ -25,6 +25,8 @@ function flip(d, at = 40) {
 
 const isFrame = (n) => (m) => m.op === "frame" && (m.n ?? 0) === n;
 const isLink = (m) => m.op === "link";
+const isReleased = (m) => isLink(m) && !m.held;
+const other = (account) => account.replace(/.$/, (c) => (c === "A" ? "B" : "A"));
 const when = (is, change) => (m) => (is(m) ? change(m) : m);
 
 /** A claim that the server makes up in the place of the wallet's hello. */
@@ -37,10 +39,12 @@ const lies = [
   ["flips a bit of the wallet's hello", "handshake_failed", when(isFrame(0), (m) => ({ ...m, d: flip(m.d) }))],
   ["puts something else in the place of the hello", "handshake_failed", when(isFrame(0), (m) => ({ ...m, d: "A".repeat(200) }))],
   ["drops the hello and says that a wallet has claimed the link", "unsealed_refused", when(isFrame(0), madeUp)],
-  ["names another account", "server_mismatch", when(isLink, (m) => ({ ...m, account: m.account.replace(/.$/, (c) => (c === "A" ? "B" : "A")) }))],
+  ["names another account", "server_mismatch", when(isLink, (m) => ({ ...m, account: other(m.account) }))],
   ["shows another signature", "server_mismatch", when(isLink, (m) => ({ ...m, proof: { ...m.proof, signature: flip(m.proof.signature) } }))],
   ["shows another text", "server_mismatch", when(isLink, (m) => ({ ...m, proof: { ...m.proof, message: m.proof.message.replace("Version: 1", "Version: 2") } }))],
   ["shows no proof", "server_mismatch", when(isLink, ({ proof, ...m }) => m)],
+  ["names another account when the wallet releases its claim", "server_mismatch", when(isReleased, (m) => ({ ...m, account: other(m.account) })), "/?confirm=sas&locality=require"],
+  ["shows another signature when the wallet releases its claim", "server_mismatch", when(isReleased, (m) => ({ ...m, proof: { ...m.proof, signature: flip(m.proof.signature) } })), "/?confirm=sas&locality=require"],
   ["flips a bit of the answer", "invalid_peer", when(isLink, (m) => ({ ...m, answer: { ...m.answer, d: flip(m.answer.d, 900) } }))],
   ["hands over the hello as the answer", "invalid_peer", (() => {
     let hello;
@@ -52,9 +56,9 @@ const lies = [
   ["flips a bit of a candidate", "invalid_peer", when(isFrame(2), (m) => ({ ...m, d: flip(m.d) }))],
 ];
 
-for (const [what, code, change] of lies) {
+for (const [what, code, change, address] of lies) {
   test(`a server that ${what}: ${code}, and nothing passes`, async (t) => {
-    const { proxy, open } = await behindProxy(t);
+    const { proxy, open } = await behindProxy(t, address);
     proxy.lie(change);
     const site = await open();
     const wallet = new Wallet(t, await site.link());
@@ -68,6 +72,31 @@ for (const [what, code, change] of lies) {
     await site.link(); // nothing of it can be resumed
   });
 }
+
+test("a page whose wallet must be near is signed in when the wallet has measured, and collects that when the channel is open", async (t) => {
+  const { proxy, open } = await behindProxy(t, "/?confirm=sas&locality=require");
+  const held = [];
+  const released = new Promise((resolve) => proxy.lie((m) => {
+    if (isLink(m)) held.push(m.held === true);
+    if (isReleased(m)) resolve();
+    return m;
+  }));
+  const site = await open();
+  const asked = [];
+  site.page.on("request", (request) => request.method() === "POST" && asked.push(new URL(request.url()).pathname));
+  const wallet = new Wallet(t, await site.link());
+  const { shortCode } = await wallet.event("code");
+  await site.phase("code");
+  await within(released, () => "the wallet to release its claim");
+  assert.deepEqual(held, [true, false]);
+  assert.deepEqual(asked.filter((path) => path === "/v1/session"), []);
+  await site.typeCode(shortCode);
+  await site.phase("connected");
+  await wallet.event("open");
+  await site.allArrows();
+  assert.deepEqual(asked.filter((path) => path === "/v1/session"), ["/v1/session"]);
+  site.watch.clean();
+});
 
 test("a server that says of a resumption that it was claimed is not believed, and the page can go on", async (t) => {
   const { proxy, open } = await behindProxy(t);

@@ -34,6 +34,48 @@ test("the page behind a link hands it to the wallet and changes nothing", async 
   phone.watch.clean();
 });
 
+/** All that this tab's history says of a page. */
+const addresses = (page) => page.evaluate(() => [location.href, ...globalThis.navigation.entries().map(({ url }) => url)].filter((url) => url !== "about:blank"));
+
+test("a link that is opened once more in the same tab leaves the address bar again", async (t) => {
+  const server = await Server.start(t);
+  const address = `${server.origin}/l/?requestId=0123456789abcdef`;
+  const [first, second] = ["A", "B"].map((letter) => `#1.${letter.repeat(67)}`);
+  const phone = await SitePage.open(t, browser, address + first);
+  const open = phone.page.getByRole("link", { name: "Open in wallet" });
+  await open.waitFor();
+  await phone.page.goto(address + second);
+  await phone.page.locator(`#open[href$="${second}"]`).waitFor();
+  assert.deepEqual(new Set(await addresses(phone.page)), new Set([address]));
+  await phone.page.goto(`${address}#1.`);
+  await phone.page.getByRole("heading", { name: "This link is not complete" }).waitFor();
+  assert.equal(await phone.page.getByText(second).count() + (await open.count()), 0, "places that show the link of before");
+  await phone.page.goto(address + first);
+  await phone.page.getByRole("heading", { name: "Open this link in your wallet" }).waitFor();
+  assert.equal(await open.getAttribute("href"), `liquid://${new URL(server.origin).host}/?requestId=0123456789abcdef${first}`);
+  assert.deepEqual(new Set(await addresses(phone.page)), new Set([address]));
+  phone.watch.clean();
+});
+
+test("where only the web form says how to reach the server, nothing on the page leads back to it", async (t) => {
+  const server = await Server.start(t);
+  const origin = "http://liaison.example"; // neither TLS nor loopback
+  const link = `${origin}/l/?requestId=0123456789abcdef#1.${"A".repeat(67)}`;
+  const context = await browser.newContext();
+  t.after(() => context.close());
+  await context.route(`${origin}/**`, async (route) => {
+    const { pathname, search } = new URL(route.request().url());
+    await route.fulfill({ response: await route.fetch({ url: server.origin + pathname + search }) });
+  });
+  const page = await context.newPage();
+  await page.goto(link);
+  await page.getByText(link, { exact: true }).waitFor();
+  assert.equal(await page.getByRole("link").count(), 0, "links on the page");
+  assert.equal(await page.getByText("Nothing happens?").isVisible(), false);
+  assert.equal(await page.getByText("Copy the link and paste it in the wallet").isVisible(), true);
+  assert.deepEqual(new Set(await addresses(page)), new Set([link.split("#")[0]]));
+});
+
 test("a link that was cut short says so and offers nothing", async (t) => {
   const server = await Server.start(t);
   const fragment = `#1.${"A".repeat(67)}`;

@@ -1,5 +1,5 @@
-// A pairing outlives the page, the wallet and the server's memory; nobody else can
-// take it up, and a goodbye ends it.
+// A pairing outlives the page, the wallet and the server's memory; who has only
+// what a script can copy cannot take it up, and a goodbye ends it.
 import assert from "node:assert/strict";
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -99,7 +99,10 @@ test("a page that waits for its wallet outlives a server that loses its memory",
   site.watch.clean();
 });
 
-/** All that the page keeps, as a script that can read it would carry it away. */
+/** All that the page keeps, as far as a script can copy it as text and carry it
+ * away. That leaves out the keys, and it is all that is tested here: while it runs
+ * in the page a script can use them, and derive what the site's end of a resumption
+ * needs; and a copy of the browser's profile on disk has them. */
 function loot() {
   return new Promise((done, failed) => {
     const request = indexedDB.open("liaison");
@@ -127,7 +130,7 @@ async function plant({ records, forged }) {
   });
 }
 
-test("who copies the browser's storage cannot resume, and does not keep the two apart for good", async (t) => {
+test("what a script can copy out of the storage does not resume, and does not keep the two apart for good", async (t) => {
   const { server, site, wallet } = await connected(t);
   const stolen = await site.page.evaluate(loot);
   assert.equal(stolen.records.length, 1);

@@ -53,7 +53,7 @@ test("Chromium agrees with every vector, and loads the curves when it needs them
   assert.ok(Object.values(ran).every((count) => count > 0));
 });
 
-test("resumptions are kept in the browser, with keys that do not leave it", async (t) => {
+test("resumptions are kept in the browser, with keys that no script can export", async (t) => {
   const { page, load } = await open(t);
   await page.evaluate(() => globalThis.tests.checkResumptions());
   const number = await page.evaluate(() => globalThis.tests.keep());

@@ -70,6 +70,7 @@ const goneMs = 2_000;
 const lastWordsMs = 250;
 // What may come before the channel is handed over.
 const mostEarlyChars = 4 << 20;
+const mostEarlyMessages = 1024; // an empty one takes memory, too
 const mostEarlyControls = 256;
 
 /** The site's end of one link or resumption: server, peer and gate, and what
@@ -276,6 +277,10 @@ export class SiteConnection {
     if (this.#opening.resumes) throw new LinkError("server_mismatch", { detail: "a resumption is not claimed" });
     if (!this.#envelope.keys) throw new LinkError("unsealed_refused", { detail: "the server says that a wallet answered, and none has" });
     if (!claim.proof) throw new LinkError("server_mismatch", { detail: "the server shows no proof" });
+    if (this.#claim) {
+      if (!sameClaim(this.#claim, claim)) throw new LinkError("server_mismatch", { detail: "the server names another account or proof than before" });
+      return;
+    }
     this.#claim = claim;
     this.#sequence.saw(6, 7, 10);
   }
@@ -348,8 +353,6 @@ export class SiteConnection {
     this.#peer!.check(answer.sdp);
     const { account, assurance } = this.#opening.resumes ?? (await this.#identify(answer));
     if (this.#ended) return;
-    await this.#keep(account, assurance);
-    if (this.#ended) return;
     this.#account = account;
     this.#assurance = assurance;
     this.#cancel("expiry");
@@ -367,8 +370,7 @@ export class SiteConnection {
     const channel = this.#envelope.keys!.channelId;
     const proof = await checkProof(this.#opening.signIn!, channel, answer.proof, this.#settings.lookups);
     const account = `${proof.chain}:${proof.address}`;
-    const claim = this.#claim;
-    if (claim?.account !== account || !claim.proof || !sameProof(claim.proof, proof)) {
+    if (!sameClaim(this.#claim, { account, proof })) {
       throw new LinkError("server_mismatch", { detail: "the server names another account or proof than the wallet" });
     }
     return { account, assurance: answer.verified ? "sealed+origin" : "sealed" };
@@ -385,10 +387,11 @@ export class SiteConnection {
   // --- the session ---
 
   /** Whether the sign-in stands before the channel is open: where more is asked
-   * for than a signature, the right wallet must be at the other end first. */
+   * for than a signature, by this side or by a wallet that holds its claim, the
+   * right wallet must be at the other end first. It releases before it says ok. */
   get #mayCollect(): boolean {
     const { asksCode, locality } = this.#settings;
-    return this.#open || !(asksCode || locality === "prefer" || locality === "require");
+    return this.#open || !(this.#claim?.held || asksCode || locality === "prefer" || locality === "require");
   }
 
   #collect(): void {
@@ -399,8 +402,10 @@ export class SiteConnection {
 
   // --- what can be resumed ---
 
-  /** Keeps what resumes this pairing, in the place of what it was resumed from. */
-  async #keep(account: string, assurance: Assurance): Promise<void> {
+  /** Keeps what resumes this pairing, in the place of what it was resumed from.
+   * Not before all checks are done: a page that is loaded anew must not get past
+   * one of them. */
+  async #keep(): Promise<void> {
     const { resumes, site } = this.#opening;
     const { resumeSeconds, locality, server } = this.#settings;
     const store = this.#platform.resumptions;
@@ -408,7 +413,9 @@ export class SiteConnection {
       if (resumeSeconds > 0) {
         const resumption = this.#envelope.keys!.resumption;
         this.#kept = resumption.id;
-        await store.put({ ...resumption, server, account, site, assurance, locality, expiresAt: this.#platform.date() + resumeSeconds * 1000 });
+        const expiresAt = this.#platform.date() + resumeSeconds * 1000;
+        await store.put({ ...resumption, server, account: this.#account, site, assurance: this.#assurance!, locality, expiresAt });
+        if (this.#ended) store.release(resumption.id); // it was not in use when the end came
       }
       if (resumes) await store.remove(resumes.id);
       if (this.#forgotten) await store.remove(this.#kept);
@@ -439,7 +446,7 @@ export class SiteConnection {
   /** A wallet that is gone on both ways does not mend the path; it comes back by
    * a resumption. */
   #missPeer(): void {
-    if (this.#broken && !this.#here && this.#kept) this.#after("gone", goneMs, () => this.end(new LinkError("peer_lost")));
+    if (this.#broken && !this.#here && this.#ids.length > 0) this.#after("gone", goneMs, () => this.end(new LinkError("peer_lost")));
     else this.#cancel("gone");
   }
 
@@ -471,6 +478,7 @@ export class SiteConnection {
         this.#emit({ type: "locality", locality: report });
       },
       asked: (left) => this.#emit({ type: "code", left }),
+      checked: () => this.#keep(),
       opened: () => this.#channelOpened(),
       dismissed: (code) => this.#dismissed(code),
     });
@@ -494,7 +502,7 @@ export class SiteConnection {
     if (this.#open) return this.#emit({ type: "message", data });
     this.#earlyChars += data.length;
     this.#earlyMessages.push(data);
-    if (this.#earlyChars > mostEarlyChars) this.#refuse(new LinkError("invalid_peer", { detail: "the wallet talks too much" }));
+    if (this.#earlyChars > mostEarlyChars || this.#earlyMessages.length > mostEarlyMessages) this.#refuse(new LinkError("invalid_peer", { detail: "the wallet talks too much" }));
   }
 
   #channelOpened(): void {
@@ -620,6 +628,11 @@ export class SiteConnection {
     this.#timers.get(name)?.();
     this.#timers.delete(name);
   }
+}
+
+/** Whether two tell of the same account and proof, byte for byte. */
+function sameClaim(a: Pick<Claim, "account" | "proof"> | undefined, b: Pick<Claim, "account" | "proof">): boolean {
+  return a?.account === b.account && a.proof !== undefined && b.proof !== undefined && sameProof(a.proof, b.proof);
 }
 
 function expect<T extends WalletMessage["t"]>(type: T, message: WalletMessage): Extract<WalletMessage, { t: T }> & WalletMessage {

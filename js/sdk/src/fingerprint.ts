@@ -29,7 +29,7 @@ export async function remoteFingerprint(connection: RTCPeerConnection): Promise<
 }
 
 // Firefox does not show the certificate. It does hold it against the description
-// itself, and what that names was compared with the handshake.
+// itself, so the description in force is compared in its place, spec/sealed.md §4.
 function describedFingerprint(connection: RTCPeerConnection): string | undefined {
   const [first, ...others] = fingerprintsOf(connection.currentRemoteDescription?.sdp ?? "");
   return others.every((other) => other === first) ? first : undefined;

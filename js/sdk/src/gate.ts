@@ -34,6 +34,8 @@ export interface GateCalls {
   measured(report: LocalityReport): void;
   /** The person has to type the short code. */
   asked(left: number): void;
+  /** All that this side checks holds; it says ok after this. */
+  checked(): Promise<void>;
   /** Both sides have said ok. */
   opened(): void;
   /** The other side ends the pairing. */
@@ -60,6 +62,7 @@ export class Gate {
   #pinged = 0;
   #said = false;
   #heard = false;
+  #over = false;
   #cancel: () => void = () => {};
 
   constructor(platform: Platform, options: GateOptions, calls: GateCalls) {
@@ -77,7 +80,8 @@ export class Gate {
   async pass(): Promise<void> {
     const late = new LinkError("timed_out", { detail: "not everything was confirmed in time" });
     this.#cancel = this.#platform.after(gateTimeoutMs, () => this.#passed.fail(late));
-    await Promise.race([this.#check(), this.#passed.wait()]);
+    await Promise.race([this.#check().then(() => this.#calls.checked()), this.#passed.wait()]);
+    if (this.#over) return;
     this.#said = true;
     this.#tell({ t: "ok" });
     this.#open();
@@ -120,6 +124,7 @@ export class Gate {
 
   /** Ends whatever still waits. */
   end(): void {
+    this.#over = true;
     this.#asking = false;
     this.#cancel();
     this.#prober.end();
@@ -144,7 +149,7 @@ export class Gate {
     const level = this.#options.locality;
     const [pingMs, network] = await Promise.all([this.#prober.measure(), this.#calls.network()]);
     const path = await this.#calls.path();
-    const verdict = judgeLocality(level, { pair: path?.kind, pairMs: path?.rttMs, pingMs, network });
+    const verdict = judgeLocality(level, { pair: path?.kind, pingMs, network });
     this.#calls.measured({ level, local: verdict.local, path: path?.kind, rttMs: pingMs, network });
     return verdict;
   }

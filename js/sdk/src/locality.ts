@@ -17,9 +17,8 @@ export type NetworkVerdict = "same-address" | "same-network" | "different" | "un
 export interface LocalitySignals {
   /** The pair in use. */
   readonly pair: PathKind | undefined;
-  /** Its round trip as ICE knows it, in milliseconds. */
-  readonly pairMs: number | undefined;
-  /** The least of the pings, in milliseconds. */
+  /** The least of the pings, in milliseconds. What ICE measures does not count:
+   * to answer its checks takes the keys of ICE, and not those of the handshake. */
   readonly pingMs: number | undefined;
   readonly network: NetworkVerdict;
 }
@@ -63,10 +62,10 @@ export function stricter(a: Locality, b: Locality): Locality {
 /** Judges signals by a level. */
 export function judgeLocality(level: Locality, signals: LocalitySignals): LocalityVerdict {
   if (level === "off") return { pair: false, roundTrip: false, network: false, local: false, needsCode: false, refused: false };
-  const { pingMs, pairMs } = signals;
+  const { pingMs = Infinity } = signals;
   const direct = signals.pair === "host" || signals.pair === "srflx";
-  const pair = signals.pair === "host" && Math.min(pairMs ?? Infinity, pingMs ?? Infinity) <= maxPairMs;
-  const roundTrip = direct && pingMs !== undefined && pingMs <= maxPingMs;
+  const pair = signals.pair === "host" && pingMs <= maxPairMs;
+  const roundTrip = direct && pingMs <= maxPingMs;
   const network = signals.network === "same-address" || signals.network === "same-network";
   // The server's word is not enough where nearness is required.
   const local = pair || roundTrip || (network && level !== "require");

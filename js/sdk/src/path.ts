@@ -48,12 +48,10 @@ function kindOf(candidate: Stat | undefined): PathKind {
   }
 }
 
-// A browser may hide a local address, so none counts as local.
+// One that the browser hides may be anywhere.
 function local(address: string): boolean {
   return (
-    address === "" ||
     address === "::1" ||
-    address.endsWith(".local") ||
     /^(127\.|10\.|192\.168\.|169\.254\.|172\.(1[6-9]|2\d|3[01])\.)/.test(address) ||
     /^(f[cd][0-9a-f]{2}|fe[89ab][0-9a-f]):/i.test(address)
   );

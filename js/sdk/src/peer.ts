@@ -4,7 +4,7 @@ import { channelLabel, controlLabel, maxCandidates, maxChannelMessageBytes } fro
 import type { Candidate } from "./messages.ts";
 import { selectedPath, type Path } from "./path.ts";
 import type { Platform } from "./platform.ts";
-import { checkDescription, namesHost } from "./sdp.ts";
+import { checkDescription, namesHost, withoutNames } from "./sdp.ts";
 
 /** What a {@link Peer} tells its owner. */
 export interface PeerEvents {
@@ -103,7 +103,7 @@ export class Peer {
     // An answer to an offer that was overtaken by a restart has no place.
     if (this.#over || this.#connection.signalingState !== "have-local-offer") return;
     try {
-      await this.#connection.setRemoteDescription({ type: "answer", sdp });
+      await this.#connection.setRemoteDescription({ type: "answer", sdp: withoutNames(sdp) });
     } catch (cause) {
       throw new LinkError("invalid_peer", { detail: "the browser refuses the wallet's answer", cause });
     }

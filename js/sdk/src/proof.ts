@@ -49,7 +49,8 @@ export interface DecodedProof {
   readonly signer: string | undefined;
 }
 
-const maxSignatureBytes = 1024;
+// A contract may want a few dozen signatures of its owners.
+const maxSignatureBytes = 8192;
 
 /** Reads a proof; throws a LinkError "invalid_peer" for what is none. */
 export function parseProof(value: unknown): Proof {
@@ -143,7 +144,7 @@ function fieldsOf(value: unknown): Record<string, unknown> {
 }
 
 function decode(text: string): Bytes {
-  const bytes = text.length <= 4 * Math.ceil(maxSignatureBytes / 3) ? parseBase64(text) : undefined;
+  const bytes = text.length <= Math.ceil((4 * maxSignatureBytes) / 3) ? parseBase64(text) : undefined;
   if (!bytes) throw rejected("not base64url, or too long");
   return bytes;
 }

@@ -39,8 +39,12 @@ export interface ResumptionStore {
   clear(server: string): Promise<void>;
 }
 
-/** Keeps resumptions in the browser. A key is kept as a key: whoever copies the
- * storage does not have it. A browser that keeps nothing, as some do in a private
+/** Keeps resumptions in the browser. A key is kept as a key, which no script can
+ * export. It is no secret from whoever reads the browser's profile on disk, where
+ * it stands unencrypted, nor from a script that runs in the page, which can use it
+ * and derive what the site's end of a resumption needs. What limits both is that a
+ * resumption is no sign-in, is replaced by the next one, and ends with time or a
+ * goodbye, spec/sealed.md §9. A browser that keeps nothing, as some do in a private
  * window, forgets them with the page. */
 export class Resumptions implements ResumptionStore {
   readonly #now: () => number;
@@ -70,7 +74,7 @@ export class Resumptions implements ResumptionStore {
     const over = all.filter(({ expiresAt }) => expiresAt <= this.#now());
     if (over.length > 0) await store.write(undefined, over.map(({ id }) => id));
     for (const kept of all.reverse()) {
-      // A copy of the storage has no key.
+      // What a script copied out and put back in has no key.
       const usable = kept.server === server && !over.includes(kept) && kept.key instanceof CryptoKey;
       if (usable && (await this.#using.begin(kept.id))) return kept;
     }

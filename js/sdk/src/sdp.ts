@@ -44,8 +44,14 @@ export function checkCandidate(candidate: unknown): asserts candidate is string 
  * that name up would tell others of the link: ignore the candidate. A name of
  * the local network (mDNS) is how browsers hide an address, and none of those. */
 export function namesHost(candidate: string): boolean {
-  const address = candidate.trim().split(/\s+/)[4] ?? "";
+  const address = /^candidate:\S+ +\d+ +\S+ +\d+ +(\S+) /i.exec(candidate)?.[1] ?? "";
   return candidate !== "" && !/^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f:.]*:[0-9a-f:.]*|[0-9a-z-]+\.local)$/i.test(address);
+}
+
+/** Leaves out of a description the candidates for which {@link namesHost} holds. */
+export function withoutNames(sdp: string): string {
+  const names = (line: string) => attributes([line], "candidate").some((value) => namesHost(`candidate${value}`));
+  return sdp.split("\r\n").filter((line) => !names(line)).join("\r\n");
 }
 
 function checkMedia(lines: readonly string[]): void {

@@ -38,7 +38,7 @@ export class Handshake {
 export interface Resumption {
   /** Its name at the server, 22 characters. */
   readonly id: string;
-  /** The secret, which cannot be read out of the browser. */
+  /** The secret, which no script can export; one in the page can use it. */
   readonly key: CryptoKey;
 }
 

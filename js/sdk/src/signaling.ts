@@ -11,7 +11,8 @@ export interface SignalingEvents {
   subscribed(topic: string): void;
   /** The socket is gone; another attempt follows. */
   lost(): void;
-  /** The server says that a wallet claimed the link. Once. */
+  /** The server says that a wallet claimed the link; and again, when the wallet
+   * released its claim for instance. */
   claimed(claim: Claim): void;
   /** The next frame of the other side: each once, in order. */
   frame(payload: string): void;
@@ -188,7 +189,7 @@ export class Signaling {
   // after it. The server takes the messages of a socket in order, so our own
   // frames need not wait for the confirmation.
   #linked(claim: Claim, answer: Frame | undefined): void {
-    if (this.#claimed) return;
+    if (this.#claimed) return this.#events.claimed(claim);
     this.#claimed = true;
     const fresh = answer?.n === this.#inbox.next && this.#inbox.accept(answer.n) === "take";
     this.#topic = `answer-${claim.address}`;

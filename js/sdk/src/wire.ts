@@ -43,6 +43,9 @@ export interface Claim {
   readonly address: string;
   /** Undefined if the server shows none, or something that is none. */
   readonly proof: Proof | undefined;
+  /** Whether the wallet still has to measure or to ask: the session is not signed
+   * in before it releases the claim. */
+  readonly held: boolean;
 }
 
 /** Messages from the server that a client acts on. */
@@ -131,7 +134,7 @@ function iceServers(m: Fields): RTCIceServer[] {
 function claim(m: Fields): Claim {
   const parts = parseAccount(m.account);
   if (!parts) throw malformed("the server names no account");
-  return { account: text(m.account), address: parts.address, proof: readable(m.proof) };
+  return { account: text(m.account), address: parts.address, proof: readable(m.proof), held: m.held === true };
 }
 
 // The proof that counts comes from the wallet; this one is only compared.

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { toBase64 } from "../src/base64.ts";
 import { parseProof, sameProof, verifyProof, type ChainLookups, type Proof } from "../src/proof.ts";
 import { readVectors } from "./files.ts";
 import { chains, refuses } from "./vectors.ts";
@@ -43,6 +44,19 @@ test("a contract's word counts if there is somebody to ask", async () => {
   assert.deepEqual(asked[0], [`${proof.chain}:${proof.address}`, 32, 65]);
   await refuse(proof, {});
   await refuse(proof, { contractAccepts: () => Promise.reject(new Error("no answer")) });
+});
+
+test("a contract is asked about 8 KiB of signature, and about no more", async () => {
+  let asked = 0;
+  const contractAccepts = async (_account: string, _hash: Uint8Array, signature: Uint8Array) => (asked = signature.length) > 0;
+  const of = (bytes: number): Proof => ({ ...valued("eip191"), type: "eip1271", signature: toBase64(new Uint8Array(bytes).fill(7)) });
+  for (const bytes of [1, 65, 1025, 8192]) {
+    await verifyProof(of(bytes), chains, { contractAccepts });
+    assert.equal(asked, bytes);
+  }
+  asked = 0;
+  for (const bytes of [8193, 8194, 8195, 65_536]) await refuse(of(bytes), { contractAccepts });
+  assert.equal(asked, 0);
 });
 
 test("an account on a chain that was not asked for is refused", async () => {

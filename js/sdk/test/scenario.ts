@@ -147,8 +147,8 @@ export class Scenario {
   }
 
   /** Tells of a claim. */
-  claim(proof: unknown, answer?: { n: number; d: string }, account = this.signer.account): void {
-    this.say({ op: "link", account, proof, ...(answer && { answer }) });
+  claim(proof: unknown, answer?: { n: number; d: string }, account = this.signer.account, held = false): void {
+    this.say({ op: "link", account, proof, ...(answer && { answer }), ...(held && { held }) });
   }
 
   #usual({ method, path }: Call): Answer {
@@ -192,10 +192,10 @@ export class Scenario {
     return this.seal({ t: "answer", sdp: description(walletFingerprint), verified: true, ...changed });
   }
 
-  /** The person at the wallet says yes. */
-  async agree(): Promise<void> {
+  /** The person at the wallet says yes; the wallet may still have to check. */
+  async agree({ held = false } = {}): Promise<void> {
     const proof = this.proof();
-    this.claim(proof, { n: 1, d: this.answer({ proof }) });
+    this.claim(proof, { n: 1, d: this.answer({ proof }) }, this.signer.account, held);
     await until(() => this.connection.remoteDescription, "answer in force");
     this.say({ op: "subscribed", topic: `answer-${this.signer.address}` });
   }

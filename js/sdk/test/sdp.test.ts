@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkCandidate, checkDescription, namesHost } from "../src/sdp.ts";
+import { checkCandidate, checkDescription, namesHost, withoutNames } from "../src/sdp.ts";
 import { refuses } from "./vectors.ts";
 
 const fp = "0123456789abcdef".repeat(4);
@@ -73,5 +73,15 @@ test("a candidate gives an address or names a host", () => {
   for (const address of ["192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1", "fe80::1", "0a1b2c3d-0000-4000-8000-000000000000.local"]) assert.equal(namesHost(at(address)), false, address);
   for (const address of ["a.b.local", ".local", "example.com", "local", "192.0.2.1.example", "localhost", "1"]) assert.equal(namesHost(at(address)), true, address);
   assert.equal(namesHost(""), false);
-  assert.equal(namesHost("candidate:1 1 udp"), true);
+  // What cannot be read may name one.
+  for (const odd of ["candidate:1 1 udp", "candidate: 1 1 udp 192.0.2.1 example.com 50000 typ host", "1 1 udp 192.0.2.1 example.com 50000 typ host"]) assert.equal(namesHost(odd), true, odd);
+});
+
+test("a candidate in a description that names a host is left out, and nothing else", () => {
+  const named = candidate.replace("192.0.2.1", "tracker.example");
+  const hidden = candidate.replace("192.0.2.1", "0a1b2c3d-0000-4000-8000-000000000000.local");
+  const kept = [...good, candidate, "a=candidate-pairs:tracker.example", hidden, "a=end-of-candidates"];
+  const others = [named, named.replace("a=candidate", "a=CANDIDATE"), named.replace("a=", "a= "), named.replace(":1 1", ": 1 1"), named.replace("candidate:", "candidate :"), "a=candidate", "a=candidate:"];
+  assert.equal(withoutNames(write(...kept)), write(...kept));
+  for (const other of others) assert.equal(withoutNames(write(...good, other, ...kept.slice(good.length), other)), write(...kept), other);
 });

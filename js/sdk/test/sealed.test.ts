@@ -97,7 +97,7 @@ test("each pairing has a key and a seed of its own, and says its flags", async (
   assert.equal(new Set(blobs.map((blob) => blob.subarray(34).toString("hex"))).size, 4);
 });
 
-test("no secret that is kept can be read out", async () => {
+test("no secret that is kept can be exported by a script", async () => {
   const { resumption: kept } = await shake(link, (await openLink(link)).handshake);
   assert.equal(kept.key.extractable, false);
   assert.deepEqual(kept.key.usages, ["deriveBits"]);

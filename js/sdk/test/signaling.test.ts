@@ -94,15 +94,17 @@ test("a claim with the answer: the subscription begins after it, and frames foll
   ]);
 });
 
-test("the answer counts once, whether it comes with the claim, on the topic, or both, and so does the claim", () => {
+test("the answer counts once, whether it comes with the claim, on the topic, or both, and each claim is passed on", () => {
   const hello = { op: "frame", topic: "link", requestId, d: "hello" };
   const both = [{ ...claim, answer: { n: 1, d: "answer" } }, { op: "frame", topic: answers, requestId, n: 1, d: "answer" }];
   for (const messages of [both, [claim, both[1]], [...both, ...both], [both[0], both[0]], [hello, ...both]]) {
     const { world, frames, news } = start();
     world.socket.open();
     for (const message of [hello, ...messages]) world.socket.say(message);
-    assert.deepEqual(frames, ["hello", "answer"], JSON.stringify(messages.map((m) => m!.op)));
-    assert.deepEqual(news, ["claimed algorand:x:ADDR"]);
+    const ops = messages.map((m) => m!.op);
+    assert.deepEqual(frames, ["hello", "answer"], JSON.stringify(ops));
+    assert.deepEqual(news, ops.filter((op) => op === "link").map(() => "claimed algorand:x:ADDR"));
+    assert.equal(world.socket.heard().filter(({ topic }) => topic === answers).length, 1, "subscriptions");
   }
 });
 

@@ -148,6 +148,11 @@ const lies: Lie[] = [
   { name: "the server shows no proof", code: "server_mismatch", tell: tells(() => undefined) },
   { name: "the server shows something that is no proof", code: "server_mismatch", tell: tells(() => ({ type: 1 })) },
   { name: "the server keeps the claim to itself", code: "server_mismatch", tell: joined((s) => s.frame(1, s.answer({ proof: s.proof() }))) },
+  { name: "the server names another account when the claim is released", code: "server_mismatch", tell: joined(async (s) => (await s.agree({ held: true }), s.claim(s.proof(), undefined, new Signer(2).account))) },
+  { name: "the server shows another proof when the claim is released", code: "server_mismatch", tell: joined(async (s) => (await s.agree({ held: true }), s.claim({ ...s.proof(), signature: flip(s.proof().signature, 5) }))) },
+  { name: "the server shows no proof when the claim is released", code: "server_mismatch", tell: joined(async (s) => (await s.agree({ held: true }), s.claim(undefined))) },
+  { name: "the server names another account once more", code: "server_mismatch", tell: agreed((s) => s.claim(s.proof(), undefined, new Signer(2).account)) },
+  { name: "the server names another account before the answer is read", code: "server_mismatch", tell: joined((s) => { const proof = s.proof(); s.claim(proof); s.claim(proof, undefined, new Signer(2).account); }) },
   { name: "the server names no account", code: "invalid_message", tell: tells((proof) => proof, "x") },
 
   { name: "the proof is for another channel", code: "invalid_peer", tell: signs(() => ({ channel: `l1.${"A".repeat(43)}` })) },
@@ -215,9 +220,12 @@ const lies: Lie[] = [
   { name: "the wallet pings without an end", code: "invalid_peer", tell: connected((s) => { for (let i = 0; i <= 200; i++) s.control.say(JSON.stringify({ t: "ping", nonce: "A".repeat(22) })); }) },
   { name: "the wallet sends short pings", code: "invalid_peer", tell: connected((s) => s.control.say('{"t":"ping","nonce":"AAAA"}')) },
   { name: "the wallet floods the channel before it is handed over", code: "invalid_peer", tell: connected((s) => { for (let i = 0; i <= 64; i++) s.channel.say("x".repeat(65_536)); }) },
+  { name: "the wallet says nothing, and often, before the channel is handed over", code: "invalid_peer", options: { confirm: "sas" }, tell: agreed(async (s) => { s.connection.connect(); await until(() => s.all("code")[0], "question"); for (let i = 0; i <= 1024; i++) s.channel.say(""); }) },
   { name: "the wallet never says ok", code: "timed_out", tell: connected(async (s) => (await settle(), s.say({ op: "acked", next: 3 }), s.world.pass(180_000))), told: undefined, collects: true },
 
   { name: "the wallet is not near, and must be", code: "not_local", options: { locality: "require" }, tell: agreed(async (s) => { s.connection.stats = pair("host", 0.06); const stop = s.answerPings(60); s.connection.connect(); await s.ended().finally(stop); }) },
+  { name: "the wallet answers no pings, and ICE's own round trip is short", code: "not_local", options: { locality: "require" }, tell: agreed(async (s) => { s.connection.stats = pair("host", 0.001); s.connection.connect(); for (let i = 0; i < 11; i++) { await settle(); s.world.pass(1_000); } }) },
+  { name: "the wallet is slow to answer pings, and ICE's own round trip is short", code: "not_local", options: { locality: "require" }, tell: agreed(async (s) => { s.connection.stats = pair("host", 0.001); const stop = s.answerPings(51); s.connection.connect(); await s.ended().finally(stop); }) },
   { name: "the wallet is near by a relay only, and must be near", code: "not_local", options: { locality: "require" }, tell: agreed(async (s) => { s.connection.stats = pair("relay", 0.001); const stop = s.answerPings(1); s.connection.connect(); await s.ended().finally(stop); }) },
 ];
 
@@ -326,6 +334,75 @@ test("the right code, typed in any groups, and nothing before it", async () => {
   await refuses("invalid_message", () => s.link.confirm(shortCode));
 });
 
+/** Ways to get past the question for the code without an answer. */
+const detours: [string, (s: Scenario) => unknown][] = [
+  ["the page is loaded anew", (s) => s.link.suspend()],
+  ["the page says goodbye", (s) => s.link.close()],
+  ["the wallet goes without a word", (s) => (s.channel.closed(), s.world.pass(250))],
+  ["the wallet says goodbye", (s) => s.control.say('{"t":"bye","code":"channel_closed"}')],
+  ["the path is lost", (s) => (s.connection.ice("failed"), s.world.pass(60_000))],
+  ["the wallet is gone on both ways", (s) => (s.say({ op: "peer", state: "gone" }), s.connection.ice("failed"), s.world.pass(60_000))],
+  ["nobody types", (s) => s.world.pass(180_000)],
+];
+
+for (const [what, detour] of detours) {
+  test(`${what} while the code is asked for: nothing can be resumed without it`, async () => {
+    const s = await Scenario.link({ confirm: "sas" });
+    await s.join();
+    await s.agree();
+    s.connection.connect();
+    await until(() => s.all("code")[0], "question");
+    s.control.say('{"t":"ok"}');
+    await settle();
+    await detour(s);
+    await s.ended();
+    await settle();
+    assert.equal(await resumeSite(s.options({})), undefined);
+  });
+}
+
+test("what resumes a pairing is kept before the site says ok, and not earlier", async () => {
+  const s = await Scenario.link({ confirm: "sas" });
+  const order: string[] = [];
+  const put = s.world.resumptions.put.bind(s.world.resumptions);
+  s.world.resumptions.put = async (kept) => {
+    await put(kept);
+    await settle();
+    order.push(`kept ${kept.id}`, ...s.told.filter(({ t }) => t === "ok").map(() => "ok"));
+  };
+  await s.join();
+  await s.agree();
+  s.connection.connect();
+  await until(() => s.all("code")[0], "question");
+  await settle();
+  assert.deepEqual(order, []);
+  await s.link.confirm(s.wallet.shortCode);
+  await until(() => s.told.find(({ t }) => t === "ok"), "ok");
+  assert.deepEqual(order, [`kept ${s.wallet.resumption.id}`]);
+  s.link.suspend(); // before the wallet has said ok: it has both
+  await settle();
+  assert.equal((await Scenario.resumption(s)).link.requestId, s.wallet.resumption.id);
+});
+
+test("a page that goes away while it keeps what resumes leaves it to the next", async () => {
+  const s = await Scenario.link();
+  let go: (() => void) | undefined;
+  const put = s.world.resumptions.put.bind(s.world.resumptions);
+  s.world.resumptions.put = async (kept) => {
+    await new Promise<void>((resolve) => (go = resolve));
+    await put(kept);
+  };
+  await s.join();
+  await s.agree();
+  s.connection.connect();
+  await until(() => go, "store that is asked");
+  s.link.suspend();
+  go!();
+  await settle();
+  assert.equal(s.told.some(({ t }) => t === "ok"), false);
+  await Scenario.resumption(s);
+});
+
 test("three wrong codes end it", async () => {
   const s = await Scenario.link({ confirm: "sas" });
   await s.join();
@@ -376,6 +453,17 @@ test("with locality off nothing is measured or asked", async () => {
   assert.deepEqual([s.asked("GET", "/network"), s.told, s.all("locality"), s.link.locality], [[], [{ t: "ok" }], [], undefined]);
 });
 
+test("what the wallet says before the channel is handed over is kept, up to a number", async () => {
+  const s = await Scenario.link();
+  await s.join();
+  await s.agree();
+  s.connection.connect();
+  const said = Array.from({ length: 1024 }, (_, i) => String(i));
+  for (const text of said) s.channel.say(text);
+  await s.open();
+  assert.deepEqual(s.all("message").map(({ data }) => data), said);
+});
+
 test("the session is collected two seconds after the answer if the channel does not open", async () => {
   const s = await Scenario.link();
   await s.join();
@@ -385,6 +473,59 @@ test("the session is collected two seconds after the answer if the channel does 
   assert.deepEqual(s.asked("POST", "/v1/session"), []);
   s.world.pass(1);
   await until(() => s.asked("POST", "/v1/session")[0], "collection");
+});
+
+test("a claim that the wallet holds is collected when both sides have said ok, and not before", async () => {
+  const s = await Scenario.link();
+  await s.join();
+  await s.agree({ held: true });
+  s.say({ op: "error", code: "session_rotated" });
+  s.world.pass(10_000);
+  await settle();
+  s.world.socket.open();
+  s.say({ op: "subscribed", topic: `answer-${s.signer.address}` });
+  s.connection.connect();
+  await until(() => s.told.find(({ t }) => t === "ok"), "ok of the site");
+  s.claim(s.proof()); // released
+  s.world.pass(10_000);
+  await settle();
+  assert.deepEqual(s.asked("POST", "/v1/session"), []);
+  s.control.say('{"t":"ok"}');
+  await until(() => s.arrows.includes(8) || undefined, "session");
+  assert.equal(s.asked("POST", "/v1/session").length, 1);
+  assert.deepEqual(s.all("closed"), []);
+});
+
+test("a release that the server does not know of yet is waited for, and one that was not told is good", async () => {
+  const s = await Scenario.link({ locality: "require" });
+  let early = 2;
+  s.instead = ({ path }) => (path === "/v1/session" && early-- > 0 ? [409, { code: "link_not_claimed" }] : "usual");
+  await s.join();
+  await s.agree({ held: true });
+  const stop = s.answerPings();
+  await s.open().finally(stop);
+  for (let i = 0; i < 3; i++) {
+    await settle();
+    s.world.pass(10_000);
+  }
+  await until(() => s.arrows.includes(8) || undefined, "session");
+  const keys = s.asked("POST", "/v1/session").map(({ body }) => body.key);
+  assert.deepEqual([keys.length, new Set(keys).size], [3, 1]);
+});
+
+test("a server that tells of a claim again, as it was, tells nothing new", async () => {
+  for (const held of [true, false]) {
+    const s = await Scenario.link();
+    await s.join();
+    const proof = s.proof();
+    const answer = { n: 1, d: s.answer({ proof }) };
+    for (const again of [held, held, false]) s.claim(proof, answer, s.signer.account, again);
+    await until(() => s.connection.remoteDescription, "answer in force");
+    await s.open();
+    s.claim(proof, answer);
+    await settle();
+    assert.deepEqual([s.all("closed"), s.all("linked").length, s.world.socket.heard().filter(({ topic }) => topic === `answer-${s.signer.address}`).length], [[], 1, 1]);
+  }
 });
 
 test("that the session cannot be collected does not end the channel", async () => {
@@ -602,7 +743,7 @@ test("a resumption that nobody answered stays, whatever ends it", async () => {
   await whole.whole();
 });
 
-test("a resumption that fails at the gate can be tried again, from what is new", async () => {
+test("a resumption that fails at the gate can be tried again, from where it began", async () => {
   const first = await Scenario.link();
   await first.whole();
   first.link.suspend();
@@ -616,8 +757,9 @@ test("a resumption that fails at the gate can be tried again, from what is new",
   s.connection.connect();
   assert.equal(await s.ended().finally(stop), "not_local");
   await settle();
-  const next = await Scenario.resumption(s);
-  assert.equal(next.link.requestId, s.wallet.resumption.id);
+  const next = await Scenario.resumption(first);
+  assert.equal(next.link.requestId, first.wallet.resumption.id);
+  await next.whole();
 });
 
 test("the other side's goodbye, a goodbye of ours, forgetting and time end what can be resumed", async () => {
@@ -697,6 +839,17 @@ test("a broken path is offered anew, sealed, and its candidates come after it", 
   s.connection.ice("connected");
   s.world.pass(60_000);
   assert.deepEqual(s.all("closed"), []);
+});
+
+test("a name in a later answer is not looked up", async () => {
+  const s = await Scenario.link();
+  await s.whole();
+  s.connection.ice("failed");
+  await until(() => s.connection.signalingState === "have-local-offer" || undefined, "new offer");
+  const [known, named] = ["192.0.2.9", "tracker.example"].map((address) => `a=candidate:1 1 udp 1 ${address} 9 typ host`);
+  s.frame(2, s.seal({ t: "answer", sdp: description(walletFingerprint, known!, named!) }), "answer");
+  await until(() => s.connection.signalingState === "stable" || undefined, "answer");
+  assert.equal(s.connection.remoteDescription!.sdp, description(walletFingerprint, known!));
 });
 
 test("giving up ends it so that it can be resumed", async () => {
