@@ -206,9 +206,7 @@ func TestUnsealedAtNativeSite(t *testing.T) {
 			if want != "" {
 				codeIs(t, "Accept", s.siteErr, want)
 				s.pending.Close()
-				if got := <-done; got.err == nil {
-					t.Errorf("Approve = a channel, want an error")
-				}
+				codeIs(t, "Approve", (<-done).err, want)
 				return
 			}
 			got := <-done

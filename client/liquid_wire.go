@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -22,6 +23,7 @@ const (
 	liquidAnswerCandidate = "answer-candidate"
 	liquidPresence        = "presence" // of our server alone
 	liquidClosed          = "closed"   // likewise
+	liquidException       = "exception"
 )
 
 // Packets of Engine.IO 4 and Socket.IO 5 over a WebSocket, default namespace, text:
@@ -182,10 +184,10 @@ func (w *liquidWire) handle(socket *packetSocket, packet string) error {
 	}
 	var event []json.RawMessage
 	var name string
-	if json.Unmarshal([]byte(body), &event) != nil || len(event) != 2 || json.Unmarshal(event[0], &name) != nil {
-		return nil // not one of ours
+	if json.Unmarshal([]byte(body), &event) == nil && len(event) == 2 && json.Unmarshal(event[0], &name) == nil {
+		return w.event(name, event[1])
 	}
-	return w.event(name, event[1])
+	return nil // not one of ours
 }
 
 // errEnd means that the server has ended the connection.
@@ -197,19 +199,18 @@ func (w *liquidWire) event(name string, argument json.RawMessage) error {
 		w.answered = true
 		return w.pass(protocol.PeerMessage{T: protocol.PeerAnswer, SDP: descriptionIn(argument)})
 	case liquidAnswerCandidate:
-		m := protocol.PeerMessage{}
-		if json.Unmarshal(argument, &m) != nil {
-			return nil
+		var m protocol.PeerMessage
+		if json.Unmarshal(argument, &m) == nil { // else it is left out, as one that cannot be used
+			return w.pass(protocol.PeerMessage{T: protocol.PeerICE, Candidate: m.Candidate, SDPMid: m.SDPMid, SDPMLineIndex: m.SDPMLineIndex})
 		}
-		return w.pass(protocol.PeerMessage{T: protocol.PeerICE, Candidate: m.Candidate, SDPMid: m.SDPMid, SDPMLineIndex: m.SDPMLineIndex})
 	case liquidPresence:
 		var presence struct{ State protocol.PeerState }
 		if json.Unmarshal(argument, &presence) == nil {
 			w.to.present(presence.State == protocol.PeerHere)
 		}
-	case liquidClosed:
+	case liquidClosed, liquidException:
 		var closed struct{ Code protocol.Code }
-		if json.Unmarshal(argument, &closed) == nil {
+		if json.Unmarshal(argument, &closed) == nil && closed.Code != "" {
 			return end(known(closed.Code), "the other side ended it")
 		}
 	}
@@ -267,9 +268,13 @@ func dialPackets(ctx context.Context, v *liquidVisitor) (*packetSocket, error) {
 	options.Addr = strings.TrimSuffix(options.Addr, protocol.PathSocket) + liquidSocketURL
 	options.RequestHeader = v.header(true)
 	s := &packetSocket{in: make(chan string, inboundMessages), quit: make(chan struct{}), done: make(chan struct{})}
-	s.conn, _, err = gws.NewClientFromConn(s, options, conn)
+	var response *http.Response
+	s.conn, response, err = gws.NewClientFromConn(s, options, conn)
 	if !stop() || err != nil {
 		conn.Close()
+		if response != nil && response.StatusCode != http.StatusSwitchingProtocols {
+			response.Body.Close()
+		}
 		return nil, unreachable(ctx, op, err)
 	}
 	go s.read()

@@ -38,11 +38,14 @@ type peer struct {
 
 // exception is what clients get when an event could not be carried out.
 type exception struct {
-	Status  string `json:"status"`
-	Message string `json:"message"`
+	Status  string        `json:"status"`
+	Message string        `json:"message"`
+	Code    protocol.Code `json:"code,omitempty"` // of a link that has ended
 }
 
-func (p *peer) refuse(message string) { p.socket.Emit("exception", exception{"error", message}) }
+func (p *peer) refuse(message string) {
+	p.socket.Emit("exception", exception{Status: "error", Message: message})
+}
 
 // onLink answers the event "link": the site names a link by the request id that it
 // shows, and wants to hear who signs in with it.
@@ -103,7 +106,7 @@ func (p *peer) onSignal(e *socketio.Event) {
 		if protocol.CodeOf(err) == protocol.MailboxFull {
 			p.refuse("The other side is away; try again")
 		} else {
-			p.refuse("Not linked")
+			p.socket.Emit("exception", exception{"error", "Not linked", p.ended()})
 		}
 	}
 }
@@ -119,6 +122,21 @@ func (p *peer) pass(name string, argument json.RawMessage) error {
 	}
 	p.connection.now(session)
 	return p.handler.seats.of(p.handler, session.ID).pass(ctx, p, session, name, argument)
+}
+
+// ended returns why the client's link has ended; empty if it has not, or has none.
+func (p *peer) ended() protocol.Code {
+	ctx, cancel := context.WithTimeout(context.Background(), eventTimeout)
+	defer cancel()
+	session, err := p.handler.current(ctx, p.connection.as())
+	if err != nil || session.Link == "" {
+		return ""
+	}
+	_, err = p.handler.dialect.Link(ctx, session.Link)
+	if code := protocol.CodeOf(err); err != nil && !code.Info().Retry {
+		return code
+	}
+	return ""
 }
 
 // wellFormed reports whether an argument is what the event needs, and no longer

@@ -52,6 +52,7 @@ test("a page that denies such a wallet, or asks for more than it can give, refus
     const wallet = await answer(t, site);
     await site.says("error-code", /^unsealed_refused$/);
     assert.equal(await site.part("account").isVisible(), false);
+    assert.equal((await wallet.event("error")).code, "unsealed_refused");
     assert.notEqual(await wallet.gone(), 0);
     site.watch.clean();
   }
