@@ -2,6 +2,7 @@ package chain_test
 
 import (
 	"bytes"
+	"crypto/ecdsa"
 	"crypto/ed25519"
 	"encoding/hex"
 	"errors"
@@ -96,6 +97,31 @@ func TestVerifyChallengeOfRekeyedAccount(t *testing.T) {
 	for name, key := range map[string]*chain.AlgorandKey{"own": first, "new": second} {
 		if err := verify(scheme, key); !errors.Is(err, protocol.ProofRejected) {
 			t.Errorf("%s key while the node is down: got %v, want %s", name, err, protocol.ProofRejected)
+		}
+	}
+}
+
+// TestPasskey: an account has one passkey for a domain, and others for others.
+func TestPasskey(t *testing.T) {
+	key := newKey(t, 1)
+	one, err := key.Passkey("example.com")
+	if err != nil {
+		t.Fatalf("Passkey: %v", err)
+	}
+	if again, err := key.Passkey("example.com"); err != nil || !again.Equal(one) {
+		t.Errorf("the same account has another passkey for the same domain: %v", err)
+	}
+	rekeyed, err := key.For(newKey(t, 2).Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, passkey := range map[string]func() (*ecdsa.PrivateKey, error){
+		"another domain":             func() (*ecdsa.PrivateKey, error) { return key.Passkey("example.org") },
+		"another key":                func() (*ecdsa.PrivateKey, error) { return newKey(t, 2).Passkey("example.com") },
+		"another account of the key": func() (*ecdsa.PrivateKey, error) { return rekeyed.Passkey("example.com") },
+	} {
+		if other, err := passkey(); err != nil || other.Equal(one) {
+			t.Errorf("%s has the same passkey, %v", name, err)
 		}
 	}
 }

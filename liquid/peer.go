@@ -39,12 +39,13 @@ type peer struct {
 
 // exception is what clients get when an event could not be carried out.
 type exception struct {
-	Status  string `json:"status"`
-	Message string `json:"message"`
+	Status  string        `json:"status"`
+	Message string        `json:"message"`
+	Code    protocol.Code `json:"code,omitempty"` // of a link that has ended
 }
 
-// ended reports whether the socket is gone.
-func (p *peer) ended() bool {
+// gone reports whether the socket is.
+func (p *peer) gone() bool {
 	select {
 	case <-p.socket.Done():
 		return true
@@ -56,12 +57,14 @@ func (p *peer) ended() bool {
 // again closes the connection in the way in which clients come again.
 func (p *peer) again() { p.socket.Session().Close(engineio.TransportClose) }
 
-func (p *peer) refuse(message string) { p.socket.Emit("exception", exception{"error", message}) }
+func (p *peer) refuse(message string) {
+	p.socket.Emit("exception", exception{Status: "error", Message: message})
+}
 
 // onLink answers the event "link": the site names a link by the request id that it
 // shows, and wants to hear who signs in with it.
 func (p *peer) onLink(e *socketio.Event) {
-	if p.ended() {
+	if p.gone() {
 		return // whoever comes again asks again
 	}
 	ref, ok := requestIDOf(e)
@@ -111,7 +114,7 @@ func (p *peer) link(e *socketio.Event, ref reference) error {
 
 // onSignal passes an event on.
 func (p *peer) onSignal(e *socketio.Event) {
-	if p.ended() {
+	if p.gone() {
 		return // by now it may be of an offer that was made anew
 	}
 	if len(e.Args) != 1 || len(e.Args[0].Attachments) > 0 || !wellFormed(e.Name, e.Args[0].JSON) {
@@ -124,7 +127,7 @@ func (p *peer) onSignal(e *socketio.Event) {
 		if protocol.CodeOf(err) == protocol.MailboxFull {
 			p.refuse("The other side is away; try again")
 		} else {
-			p.refuse("Not linked")
+			p.socket.Emit("exception", exception{"error", "Not linked", p.ended()})
 		}
 	}
 }
@@ -140,6 +143,21 @@ func (p *peer) pass(name string, argument json.RawMessage) error {
 	}
 	p.connection.now(session)
 	return p.handler.seats.of(p.handler, session.ID).pass(ctx, p, session, name, argument)
+}
+
+// ended returns why the client's link has ended; empty if it has not, or has none.
+func (p *peer) ended() protocol.Code {
+	ctx, cancel := context.WithTimeout(context.Background(), eventTimeout)
+	defer cancel()
+	session, err := p.handler.current(ctx, p.connection.as())
+	if err != nil || session.Link == "" {
+		return ""
+	}
+	_, err = p.handler.dialect.Link(ctx, session.Link)
+	if code := protocol.CodeOf(err); err != nil && !code.Info().Retry {
+		return code
+	}
+	return ""
 }
 
 // wellFormed reports whether an argument is what the event needs, and no longer

@@ -144,7 +144,7 @@ func (s *seats) give(p *peer, id liaison.SessionID) *seat {
 // there is one.
 func (h *Handler) sit(p *peer, v visitor) {
 	s := h.seats.take(h, p, v.session.ID)
-	if p.ended() { // meanwhile, and whoever noticed did not find it here
+	if p.gone() { // meanwhile, and whoever noticed did not find it here
 		h.leave(p, v.session.ID)
 		return
 	}
@@ -449,7 +449,7 @@ func (s *seat) hear(m protocol.ServerMessage) {
 			e.taken = nil
 		}
 	case protocol.OpClosed:
-		s.closed(m.RequestID)
+		s.closed(m.RequestID, m.Code)
 	}
 }
 
@@ -515,8 +515,8 @@ func (s *seat) deliver(m protocol.ServerMessage) {
 	}
 }
 
-// closed forgets a link that has ended.
-func (s *seat) closed(id protocol.RequestID) {
+// closed forgets a link that has ended, and says why.
+func (s *seat) closed(id protocol.RequestID, why protocol.Code) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.waiting, id)
@@ -524,6 +524,7 @@ func (s *seat) closed(id protocol.RequestID) {
 	for _, p := range s.sockets() {
 		if p.current == id {
 			p.current = ""
+			p.socket.Emit("closed", map[string]protocol.Code{"code": why})
 		}
 	}
 }

@@ -73,3 +73,7 @@ const (
 	ChannelLabel = "liaison"
 	ControlLabel = "liaison.control"
 )
+
+// LiquidLabel is the label of the DataChannel that a wallet of the dialect
+// [Liquid] opens.
+const LiquidLabel = "liquid"

@@ -64,6 +64,7 @@ func Limits() []byte {
 	}{
 		{"The WebSocket subprotocol of this version.", "subprotocol", protocol.Subprotocol},
 		{"The label of the DataChannel that the site opens.", "channelLabel", protocol.ChannelLabel},
+		{"The label of the DataChannel that a wallet of Liquid Auth opens.", "liquidLabel", protocol.LiquidLabel},
 		{"The label of the DataChannel on which the two ends agree that all is well.", "controlLabel", protocol.ControlLabel},
 		{"Path of the call that opens a link.", "pathChallenge", protocol.PathChallenge},
 		{"Path under which links live.", "pathLinks", protocol.PathLinks},

@@ -6,6 +6,9 @@ export const subprotocol = "liaison.1";
 /** The label of the DataChannel that the site opens. */
 export const channelLabel = "liaison";
 
+/** The label of the DataChannel that a wallet of Liquid Auth opens. */
+export const liquidLabel = "liquid";
+
 /** The label of the DataChannel on which the two ends agree that all is well. */
 export const controlLabel = "liaison.control";
 
