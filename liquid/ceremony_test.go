@@ -40,8 +40,7 @@ func TestOptions(t *testing.T) {
 		},
 	} {
 		r := w.call("POST", "/attestation/request", c.body)
-		var options struct{ Challenge string }
-		options = want[struct{ Challenge string }](t, r, 201)
+		options := want[struct{ Challenge string }](t, r, 201)
 		challenge := decode(t, options.Challenge)
 		if len(challenge) != 32 || challenge[0] < 0x80 {
 			t.Errorf("%s: challenge %x, want 32 bytes that mean nothing on any chain", name, challenge)

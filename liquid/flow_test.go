@@ -276,10 +276,22 @@ func TestMalformedEvents(t *testing.T) {
 	wait()
 	w.open()
 	for _, args := range [][]any{
-		{"link"}, {"link", nil}, {"link", "x"}, {"link", map[string]any{}}, {"link", map[string]any{"requestId": ""}},
-		{"link", map[string]any{"requestId": true}}, {"link", map[string]any{"requestId": []int{1}}}, {"link", map[string]any{"requestId": strings.Repeat("x", 129)}},
-		{"offer-description"}, {"offer-description", nil}, {"offer-description", 7}, {"offer-description", map[string]any{"type": "offer"}}, {"offer-description", "a", "b"},
-		{"offer-description", strings.Repeat("x", 40<<10)}, {"offer-candidate", "candidate"}, {"offer-candidate", map[string]any{"candidate": strings.Repeat("x", 4<<10)}},
+		{"link"},
+		{"link", nil},
+		{"link", "x"},
+		{"link", map[string]any{}},
+		{"link", map[string]any{"requestId": ""}},
+		{"link", map[string]any{"requestId": true}},
+		{"link", map[string]any{"requestId": []int{1}}},
+		{"link", map[string]any{"requestId": strings.Repeat("x", 129)}},
+		{"offer-description"},
+		{"offer-description", nil},
+		{"offer-description", 7},
+		{"offer-description", map[string]any{"type": "offer"}},
+		{"offer-description", "a", "b"},
+		{"offer-description", strings.Repeat("x", 40<<10)},
+		{"offer-candidate", "candidate"},
+		{"offer-candidate", map[string]any{"candidate": strings.Repeat("x", 4<<10)}},
 	} {
 		w.socket.emit(true, args[0].(string), args[1:]...)
 		w.socket.event("exception")

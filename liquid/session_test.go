@@ -94,7 +94,6 @@ func TestSessionIDIsRenewed(t *testing.T) {
 	if got := before.signedInAs(); got != "" {
 		t.Errorf("after a minute the old cookie leads to %s", got)
 	}
-
 }
 
 // TestPlantedCookie: somebody plants the cookie of a session of his in a browser,
