@@ -27,7 +27,8 @@ func readBody(r *http.Request) (object, error) {
 // readRaw reads it and returns its bytes as well.
 func readRaw(r *http.Request) (body object, data []byte, err error) {
 	mediaType, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || mediaType != "application/json" {
+	isJSON := err == nil && mediaType == "application/json"
+	if !isJSON {
 		return object{}, nil, nil
 	}
 	if charset := parameters["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {

@@ -252,7 +252,7 @@ func TestLogout(t *testing.T) {
 
 	// Nobody signs in with the code of a site that is gone, and the site can show
 	// another.
-	wait = site.socket.link("left")
+	site.socket.link("left")
 	site.socket.settle()
 	stays := site.socket
 	site.call("GET", "/auth/logout", nil)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/liaison-dev/liaison"
+	"github.com/liaison-dev/liaison/protocol"
 	"github.com/liaison-dev/liaison/socketio"
 	"github.com/liaison-dev/liaison/socketio/engineio"
 	"golang.org/x/time/rate"
@@ -105,11 +106,12 @@ func (h *Handler) laterRequest(s *engineio.Session, r *http.Request, _ http.Head
 			found, err = h.unused(r.Context(), token)
 		}
 		if err != nil {
-			return nil // it stays with the session that it has
+			h.log.DebugContext(r.Context(), "session of a later request not found", "code", protocol.CodeOf(err))
+			break // it stays with the session that it has
 		}
 		if found {
 			c.adopt(v)
-			return nil
+			break
 		}
 	}
 	return nil
