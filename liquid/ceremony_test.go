@@ -320,9 +320,13 @@ func TestChallengeIsForItsSessionAndCeremony(t *testing.T) {
 	id := base64.RawURLEncoding.EncodeToString(w.device.Passkeys[0].ID)
 	options := want[struct{ Challenge string }](t, w.call("POST", "/assertion/request/"+id, nil), 201)
 	body := w.response(decode(t, options.Challenge), nil)
-	if r := w.call("POST", "/attestation/response", body); r.status != 401 {
-		t.Errorf("a challenge for an assertion, attested: status %d, want 401", r.status)
-	}
+	wantBody(t, "a challenge for an assertion, attested", w.call("POST", "/attestation/response", body), 401, noChallenge)
+	want[record](t, w.call("POST", "/assertion/response", func() (answer map[string]any) {
+		if err := json.Unmarshal(w.device.Get("localhost", decode(t, options.Challenge), w.device.Passkeys[0].ID), &answer); err != nil {
+			t.Fatal(err)
+		}
+		return answer
+	}()), 201) // it was not spent by that
 }
 
 // TestChallengeEnds: after five minutes it is worth nothing, and the eleventh of a

@@ -285,8 +285,10 @@ func TestLogout(t *testing.T) {
 // form nor over a socket, and has a socket of its own.
 func TestOtherSites(t *testing.T) {
 	n := newNode(t)
-	w := n.newWallet()
-	w.attest(nil)
+	visited, w := n.newClient(), n.newWallet()
+	linked := visited.open().link("visited")
+	w.attest("visited")
+	linked()
 	cross := *w.client
 	cross.origin = "https://evil.example"
 	for _, path := range []string{"/attestation/request", "/attestation/response", "/assertion/response"} {
@@ -297,6 +299,7 @@ func TestOtherSites(t *testing.T) {
 	cross.open() // with the visitor's cookie
 	cross.socket.emit(false, "offer-description", json.RawMessage(someOffer))
 	cross.socket.event("exception")
+	visited.socket.quiet("offer-description")
 
 	for _, headers := range []map[string]string{{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}} {
 		r := w.call("GET", "/socket.io/?EIO=4&transport=polling", nil, func(h http.Header) {
