@@ -320,7 +320,7 @@ func TestChallengeIsForItsSessionAndCeremony(t *testing.T) {
 	id := base64.RawURLEncoding.EncodeToString(w.device.Passkeys[0].ID)
 	options := want[struct{ Challenge string }](t, w.call("POST", "/assertion/request/"+id, nil), 201)
 	body := w.response(decode(t, options.Challenge), nil)
-	wantBody(t, "a challenge for an assertion, attested", w.call("POST", "/attestation/response", body), 401, noChallenge)
+	wantBody(t, "a challenge for an assertion, attested", w.call("POST", "/attestation/response", body), 401, unverified)
 	want[record](t, w.call("POST", "/assertion/response", func() (answer map[string]any) {
 		if err := json.Unmarshal(w.device.Get("localhost", decode(t, options.Challenge), w.device.Passkeys[0].ID), &answer); err != nil {
 			t.Fatal(err)
