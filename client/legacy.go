@@ -1,8 +1,6 @@
 package client
 
-import (
-	"github.com/liaison-dev/liaison/protocol"
-)
+import "github.com/liaison-dev/liaison/protocol"
 
 // Legacy is what a site does about a wallet that speaks a dialect
 // (docs/dialects.md). Such a wallet seals nothing and signs nothing that the site
@@ -44,6 +42,18 @@ func (c SiteConfig) legacy() (Legacy, error) {
 		return LegacyDeny, nil
 	}
 	return policy, nil
+}
+
+// mostUnheard is how many frames may wait for a wallet that does not seal: each offer is
+// answered, and here anybody at the server can make one.
+const mostUnheard = 8 * protocol.MailboxFrames
+
+// hear takes what a wallet of a dialect says.
+func (s *site) hear(m protocol.PeerMessage) error {
+	if s.pairing.out.waiting() > mostUnheard {
+		return protocol.Errorf(protocol.InvalidPeer, "the wallet offers and does not listen")
+	}
+	return s.pairing.peer.takeUnsealed(protocol.PeerOffer, m)
 }
 
 // vouched decides about a wallet that the server vouches for. A link that a wallet

@@ -275,6 +275,20 @@ func TestWhatALiquidWalletMayNotSay(t *testing.T) {
 			t.Errorf("an offer of another certificate: %v, want invalid_peer", err)
 		}
 	})
+	t.Run("offers without end", func(t *testing.T) {
+		t.Parallel()
+		s := heard(t)
+		for n := 0; ; n++ {
+			err := s.pending.Hear(offer(good))
+			if err == nil && n < 10*protocol.MailboxFrames {
+				continue
+			}
+			if protocol.CodeOf(err) != protocol.InvalidPeer || n < protocol.MailboxFrames {
+				t.Errorf("offer %d that nobody waits for the answer of: %v, want invalid_peer in the end", n, err)
+			}
+			break
+		}
+	})
 	t.Run("names", func(t *testing.T) {
 		t.Parallel()
 		s := heard(t)

@@ -6,6 +6,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/webrtc/v4"
@@ -47,6 +48,10 @@ type peer struct {
 	state   webrtc.ICEConnectionState
 	checks  int           // how often ICE began to look for a path
 	changed chan struct{} // closed at the next change of state
+
+	// Atomic.
+	enforcing atomic.Bool // a description of ours comes into force
+	endDue    atomic.Bool // and meanwhile all candidates were found
 
 	describing sync.Mutex
 	// Guarded by describing: one description at a time, and no candidate of ours
@@ -344,8 +349,16 @@ func (p *peer) candidate(c webrtc.ICECandidateInit) {
 // found is called by ICE for each candidate of ours, and with nil after the
 // last.
 func (p *peer) found(c *webrtc.ICECandidate) {
+	if c == nil && p.enforcing.Load() { // the library may call from within SetLocalDescription
+		p.endDue.Store(true)
+		return
+	}
 	p.describing.Lock()
 	defer p.describing.Unlock()
+	p.foundLocked(c)
+}
+
+func (p *peer) foundLocked(c *webrtc.ICECandidate) {
 	m := protocol.PeerMessage{T: protocol.PeerICE}
 	if c != nil {
 		if p.stale(c) {
@@ -374,7 +387,13 @@ func (p *peer) enforce(local webrtc.SessionDescription) error {
 	_, rest, _ := strings.Cut(local.SDP, "\na=ice-ufrag:")
 	ufrag, _, _ := strings.Cut(rest, "\n")
 	p.ufrag = strings.TrimSuffix(ufrag, "\r")
-	return p.pc.SetLocalDescription(local)
+	p.enforcing.Store(true)
+	err := p.pc.SetLocalDescription(local)
+	p.enforcing.Store(false)
+	if p.endDue.Swap(false) {
+		p.foundLocked(nil)
+	}
+	return err
 }
 
 // moved is called when ICE changes its state.

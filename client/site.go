@@ -243,7 +243,7 @@ func (s *site) begin(r *rest, id protocol.RequestID, e *envelope, servers []prot
 func (s *site) take(m protocol.PeerMessage) error {
 	switch {
 	case s.pairing.unsealed.Load():
-		return s.pairing.peer.takeUnsealed(protocol.PeerOffer, m)
+		return s.hear(m)
 	case !s.greeted:
 		if m.T != protocol.PeerHello {
 			return protocol.Errorf(protocol.InvalidPeer, "the wallet does not say hello")

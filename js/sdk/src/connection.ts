@@ -78,6 +78,8 @@ const lastWordsMs = 250;
 const mostEarlyChars = 4 << 20;
 const mostEarlyMessages = 1024; // an empty one takes memory, too
 const mostEarlyControls = 256;
+// Frames that may wait for a wallet that does not seal.
+const mostUnheard = 512;
 
 /** The site's end of one link or resumption: server, peer and gate, and what
  * becomes of them. */
@@ -322,7 +324,8 @@ export class SiteConnection {
   /** Takes what a wallet that does not seal says. */
   async #hear(message: WalletMessage): Promise<void> {
     if (message.t === "ice") return this.#peer!.candidate(message);
-    if (message.t !== "offer") throw unexpected(message);
+    // Each offer is answered, and here anybody at the server can make one.
+    if (message.t !== "offer" || this.#signaling!.waiting > mostUnheard) throw unexpected(message);
     const sdp = await this.#peer!.offered(message.sdp);
     this.#say(async () => this.#signaling!.send(await this.#envelope.seal({ t: "answer", sdp })));
     await this.#peer!.commit(); // its candidates come after it

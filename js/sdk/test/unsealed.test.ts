@@ -119,6 +119,7 @@ const wrong: Record<string, [code: string, tell: (s: Scenario) => unknown]> = {
   "no certificate": ["invalid_peer", (s) => (vouch(s), s.frame(0, plain({ t: "offer", sdp: description(walletFingerprint).replace("fingerprint", "print") })))],
   "two certificates": ["invalid_peer", (s) => (vouch(s), s.frame(0, offer(`a=fingerprint:sha-256 ${"00:".repeat(31)}00`)))],
   "another certificate later": ["invalid_peer", (s) => (vouch(s), s.frame(0, offer()), s.frame(1, plain({ t: "offer", sdp: description(createHash("sha256").update("x").digest("hex")) })))],
+  "offers without end": ["invalid_peer", async (s) => { vouch(s); for (let n = 0; n < 600; n++) s.frame(n, offer()); await settle(); await settle(); }],
   "too many candidates": ["invalid_peer", (s) => (vouch(s), s.frame(0, offer(...Array<string>(65).fill(`a=${candidate("192.0.2.4")}`))))],
 };
 for (const [name, [code, tell]] of Object.entries(wrong)) {
