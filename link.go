@@ -15,6 +15,12 @@ type Link struct {
 	// Resumption says that two ends that know each other meet here again: nobody
 	// proves an account.
 	Resumption bool
+	// Dialect is the protocol of the end that speaks none of its own; empty if
+	// both speak this one. What it sends is not sealed.
+	Dialect protocol.Dialect
+	// Credential is the passkey that its wallet signed in with, where the dialect
+	// has it so.
+	Credential CredentialID
 	// Site is the session that opened the link and owns it.
 	Site SessionID
 	// Origin is that of the page that opened it; empty if it was none.
@@ -41,6 +47,10 @@ type Link struct {
 	// Version is 0 for a link that is not stored yet; [Store.Commit] counts it.
 	Version uint64
 }
+
+// DialectLinkPrefix begins the id of every link that a client of a dialect opened:
+// those ids are not drawn by the server, and must not be anybody else's to open.
+const DialectLinkPrefix = "liquid."
 
 // NewLink opens a link for a site's session. Origin is that of the page that
 // asks; it may be empty.
@@ -85,6 +95,8 @@ func (l Link) Assurance() protocol.Assurance {
 	switch {
 	case l.State != Claimed:
 		return ""
+	case l.Dialect != "":
+		return protocol.ServerAsserted
 	case l.Origin != "" && l.Verified:
 		return protocol.SealedOrigin
 	}
@@ -128,6 +140,11 @@ const (
 	Release EventKind = "release"
 	// Reject: the person at the wallet said no.
 	Reject EventKind = "reject"
+	// Vouch: the server says that a wallet of a dialect has signed in. There is no
+	// handshake, and nothing that the site could check.
+	Vouch EventKind = "vouch"
+	// Adopt: the site comes to a link whose wallet came first.
+	Adopt EventKind = "adopt"
 	// Collect: the site's browser fetches the token of its upgraded session.
 	Collect EventKind = "collect"
 	// Renew: a side is attached, so the link lives on.
@@ -140,7 +157,7 @@ const (
 
 // EventKinds returns all kinds of events.
 func EventKinds() []EventKind {
-	return []EventKind{Join, Bind, Consume, Claim, Release, Reject, Collect, Renew, Close, Expire}
+	return []EventKind{Join, Bind, Consume, Claim, Release, Reject, Vouch, Adopt, Collect, Renew, Close, Expire}
 }
 
 // Event is one thing that happens to a link; Kind says which fields count.
@@ -148,7 +165,8 @@ type Event struct {
 	Kind EventKind
 	// Now is when it happens.
 	Now time.Time
-	// Session is who asks: Join, Bind, Consume, Claim, Release, Reject, Collect.
+	// Session is who asks: Join, Bind, Consume, Claim, Release, Reject, Vouch, Adopt,
+	// Collect.
 	Session SessionID
 	// Channel is the one that the site names: Bind.
 	Channel protocol.ChannelID
@@ -158,6 +176,10 @@ type Event struct {
 	Proof protocol.Proof
 	// Held and Verified are those of [Link]: Claim.
 	Held, Verified bool
+	// Account is the one that signed in, Dialect and Credential say how: Vouch.
+	Account    protocol.Account
+	Dialect    protocol.Dialect
+	Credential CredentialID
 	// Reason is why: Close. The zero value is [protocol.LinkClosed].
 	Reason protocol.Code
 }
@@ -195,6 +217,8 @@ var moves = map[LinkState]map[EventKind]Move{
 		Claim:   {Refusal: protocol.LinkNotJoined},
 		Release: {Refusal: protocol.LinkNotClaimed},
 		Reject:  {Refusal: protocol.LinkNotJoined},
+		Vouch:   {To: Claimed, Effects: []Effect{TellClaimed}},
+		Adopt:   {Refusal: protocol.LinkNotClaimed},
 		Collect: {Refusal: protocol.LinkNotClaimed},
 		Renew:   {To: Waiting},
 		Close:   {To: Closed, Effects: []Effect{TellClosed}},
@@ -207,6 +231,8 @@ var moves = map[LinkState]map[EventKind]Move{
 		Claim:   {To: Claimed, Effects: []Effect{TellClaimed}},
 		Release: {Refusal: protocol.LinkNotClaimed},
 		Reject:  {To: Closed, Effects: []Effect{TellClosed}},
+		Vouch:   {Refusal: protocol.LinkTaken, Effects: []Effect{WarnSite}},
+		Adopt:   {Refusal: protocol.LinkNotClaimed},
 		Collect: {Refusal: protocol.LinkNotClaimed},
 		Renew:   {To: Joined},
 		Close:   {To: Closed, Effects: []Effect{TellClosed}},
@@ -219,6 +245,8 @@ var moves = map[LinkState]map[EventKind]Move{
 		Claim:   {Refusal: protocol.LinkTaken},
 		Release: {To: Claimed, Effects: []Effect{TellClaimed}},
 		Reject:  {Refusal: protocol.LinkTaken},
+		Vouch:   {To: Claimed, Effects: []Effect{TellClaimed}},
+		Adopt:   {To: Claimed},
 		Collect: {To: Claimed},
 		Renew:   {To: Claimed},
 		Close:   {To: Closed, Effects: []Effect{TellClosed}},
@@ -231,6 +259,8 @@ var moves = map[LinkState]map[EventKind]Move{
 		Claim:   {Refusal: protocol.LinkClosed},
 		Release: {Refusal: protocol.LinkClosed},
 		Reject:  {Refusal: protocol.LinkClosed},
+		Vouch:   {Refusal: protocol.LinkClosed},
+		Adopt:   {Refusal: protocol.LinkClosed},
 		Collect: {Refusal: protocol.LinkClosed},
 		Renew:   {Refusal: protocol.LinkClosed},
 		Close:   {Refusal: protocol.LinkClosed},
@@ -254,7 +284,11 @@ func (l Link) Transition(e Event) (Link, []Effect, error) {
 	}
 	next := l
 	next.State = move.To
-	if code := next.apply(e); code != "" {
+	switch code := next.apply(e); code {
+	case "":
+	case protocol.LinkTaken:
+		return l, []Effect{WarnSite}, l.refusal(code)
+	default:
 		return l, nil, l.refusal(code)
 	}
 	return next, move.Effects, nil
@@ -270,8 +304,11 @@ func (l Link) refusal(code protocol.Code) error {
 // apply carries out the event on the link, or returns the code of the rule that
 // forbids it.
 func (l *Link) apply(e Event) protocol.Code {
-	if l.Resumption && (e.Kind == Bind || e.Kind == Consume || e.Kind == Claim || e.Kind == Reject) {
+	if l.Resumption && (e.Kind == Bind || e.Kind == Consume || e.Kind == Claim || e.Kind == Reject || e.Kind == Vouch || e.Kind == Adopt) {
 		return protocol.LinkForbidden // two ends that know each other prove nothing here
+	}
+	if l.Dialect != "" && (e.Kind == Join || e.Kind == Reject) {
+		return protocol.LinkForbidden // the site would not understand
 	}
 	switch e.Kind {
 	case Join:
@@ -307,6 +344,10 @@ func (l *Link) apply(e Event) protocol.Code {
 			return protocol.LinkNotJoined
 		}
 		l.Reason = protocol.UserRejected
+	case Vouch:
+		return l.vouch(e)
+	case Adopt:
+		return l.adopt(e)
 	case Collect:
 		if e.Session != l.Site {
 			return protocol.LinkForbidden
@@ -315,7 +356,7 @@ func (l *Link) apply(e Event) protocol.Code {
 			return protocol.LinkNotClaimed // nobody is signed in by it yet
 		}
 	case Renew:
-		if l.State != Claimed && !l.Resumption {
+		if l.State != Claimed && !l.Resumption && l.Dialect == "" {
 			return protocol.LinkNotClaimed // a code is shown for two minutes, attended or not
 		}
 		l.ExpiresAt = e.Now.Add(protocol.ClaimedTTL)
@@ -340,6 +381,41 @@ func (l *Link) bind(e Event) protocol.Code {
 		return protocol.FrameConflict
 	}
 	l.Channel = e.Channel
+	return ""
+}
+
+// vouch gives the link to a wallet of a dialect. A link without a site waits for
+// it, and not for long: whoever asks under its name becomes its site. A wallet
+// that signs in once more, perhaps in a new session, keeps the link that it has.
+func (l *Link) vouch(e Event) protocol.Code {
+	switch {
+	case e.Session == "" || e.Session == l.Site || e.Account == "" || e.Dialect == "":
+		return protocol.LinkForbidden
+	case l.Account != "" && (l.Dialect != e.Dialect || l.Account != e.Account):
+		return protocol.LinkTaken
+	}
+	l.Wallet, l.Account, l.Dialect, l.Credential, l.Nonce = e.Session, e.Account, e.Dialect, e.Credential, ""
+	l.ExpiresAt = e.Now.Add(protocol.ClaimedTTL)
+	if l.Site == "" {
+		l.ExpiresAt = e.Now.Add(LateLinkTTL)
+	}
+	return ""
+}
+
+// LateLinkTTL is how long a sign-in through a dialect waits for the site that
+// named the link to the wallet and has not come itself yet.
+const LateLinkTTL = 10 * time.Second
+
+// adopt gives a link that has none its site.
+func (l *Link) adopt(e Event) protocol.Code {
+	switch {
+	case e.Session == "" || e.Session == l.Wallet || l.Dialect == "":
+		return protocol.LinkForbidden
+	case l.Site != "" && l.Site != e.Session:
+		return protocol.LinkTaken
+	}
+	l.Site = e.Session
+	l.ExpiresAt = e.Now.Add(protocol.ClaimedTTL)
 	return ""
 }
 

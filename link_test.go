@@ -69,11 +69,15 @@ func resumptionIn(t testing.TB, state liaison.LinkState) liaison.Link {
 // eventFor returns an event of this kind that fits the link in every field.
 func eventFor(l liaison.Link, kind liaison.EventKind) liaison.Event {
 	session := liaison.SessionID("wallet")
-	if kind == liaison.Bind || kind == liaison.Collect {
+	switch kind {
+	case liaison.Bind, liaison.Collect:
 		session = l.Site
+	case liaison.Adopt:
+		session = "late"
 	}
 	return liaison.Event{
 		Kind: kind, Now: start.Add(time.Second), Session: session, Channel: someChannel, Nonce: l.Nonce, Proof: someProof(), Reason: protocol.NotLocal,
+		Account: someProof().Account(), Dialect: protocol.Liquid,
 	}
 }
 
@@ -119,6 +123,8 @@ func TestTransitionFollowsTheTable(t *testing.T) {
 			liaison.Claim:   refused(protocol.LinkNotJoined),
 			liaison.Release: refused(protocol.LinkNotClaimed),
 			liaison.Reject:  refused(protocol.LinkNotJoined),
+			liaison.Vouch:   {liaison.Claimed, "", told},
+			liaison.Adopt:   refused(protocol.LinkNotClaimed),
 			liaison.Collect: refused(protocol.LinkNotClaimed),
 			liaison.Renew:   refused(protocol.LinkNotClaimed),
 			liaison.Close:   {liaison.Closed, "", ended},
@@ -131,6 +137,8 @@ func TestTransitionFollowsTheTable(t *testing.T) {
 			liaison.Claim:   {liaison.Claimed, "", told},
 			liaison.Release: refused(protocol.LinkNotClaimed),
 			liaison.Reject:  {liaison.Closed, "", ended},
+			liaison.Vouch:   {"", protocol.LinkTaken, warned},
+			liaison.Adopt:   refused(protocol.LinkNotClaimed),
 			liaison.Collect: refused(protocol.LinkNotClaimed),
 			liaison.Renew:   refused(protocol.LinkNotClaimed),
 			liaison.Close:   {liaison.Closed, "", ended},
@@ -143,6 +151,8 @@ func TestTransitionFollowsTheTable(t *testing.T) {
 			liaison.Claim:   refused(protocol.LinkTaken),
 			liaison.Release: {liaison.Claimed, "", told},
 			liaison.Reject:  refused(protocol.LinkTaken),
+			liaison.Vouch:   {"", protocol.LinkTaken, warned},
+			liaison.Adopt:   refused(protocol.LinkForbidden),
 			liaison.Collect: {liaison.Claimed, "", nil},
 			liaison.Renew:   {liaison.Claimed, "", nil},
 			liaison.Close:   {liaison.Closed, "", ended},
@@ -150,6 +160,7 @@ func TestTransitionFollowsTheTable(t *testing.T) {
 		},
 		liaison.Closed: {
 			liaison.Join: over, liaison.Bind: over, liaison.Consume: over, liaison.Claim: over, liaison.Release: over, liaison.Reject: over,
+			liaison.Vouch: over, liaison.Adopt: over,
 			liaison.Collect: over, liaison.Renew: over, liaison.Close: over, liaison.Expire: over,
 		},
 	}
@@ -165,9 +176,9 @@ func TestTransitionFollowsTheTable(t *testing.T) {
 				before = after(t, before, state, liaison.Consume)
 			}
 			cell.check(t, before, kind)
-			// Of a renewal the table says less than the link does: it depends on
-			// whether it is a resumption.
-			if move := liaison.MoveOf(state, kind); move.To != cell.to && kind != liaison.Renew {
+			// Of these three the table says less than the link does: they
+			// depend on whether it is a resumption, or of a dialect.
+			if move := liaison.MoveOf(state, kind); move.To != cell.to && kind != liaison.Renew && kind != liaison.Adopt && kind != liaison.Vouch {
 				t.Errorf("MoveOf(%s, %s).To = %q, want %q", state, kind, move.To, cell.to)
 			}
 		}
@@ -184,6 +195,8 @@ func TestResumptionsProveNothing(t *testing.T) {
 			liaison.Claim:   refused(protocol.LinkNotJoined),
 			liaison.Release: refused(protocol.LinkNotClaimed),
 			liaison.Reject:  refused(protocol.LinkNotJoined),
+			liaison.Vouch:   refused(protocol.LinkForbidden),
+			liaison.Adopt:   refused(protocol.LinkNotClaimed),
 			liaison.Collect: refused(protocol.LinkNotClaimed),
 			liaison.Renew:   {liaison.Waiting, "", nil},
 			liaison.Close:   {liaison.Closed, "", ended},
@@ -196,6 +209,8 @@ func TestResumptionsProveNothing(t *testing.T) {
 			liaison.Claim:   refused(protocol.LinkForbidden),
 			liaison.Release: refused(protocol.LinkNotClaimed),
 			liaison.Reject:  refused(protocol.LinkForbidden),
+			liaison.Vouch:   {"", protocol.LinkTaken, warned},
+			liaison.Adopt:   refused(protocol.LinkNotClaimed),
 			liaison.Collect: refused(protocol.LinkNotClaimed),
 			liaison.Renew:   {liaison.Joined, "", nil},
 			liaison.Close:   {liaison.Closed, "", ended},
@@ -213,6 +228,11 @@ func TestTransitionChangesFields(t *testing.T) {
 	waiting, joined, claimed := linkIn(t, liaison.Waiting), linkIn(t, liaison.Joined), linkIn(t, liaison.Claimed)
 	unbound, spent := after(t, waiting, liaison.Joined, liaison.Join), after(t, joined, liaison.Joined, liaison.Consume)
 	resumption := resumptionIn(t, liaison.Waiting)
+	unclaimed := waiting
+	unclaimed.Site = ""
+	late := after(t, unclaimed, liaison.Claimed, liaison.Vouch)
+	vouched := after(t, waiting, liaison.Claimed, liaison.Vouch)
+	vouched.Wallet = "earlier"
 	held := heldLink(t)
 	now := start.Add(time.Second)
 	for _, c := range []struct {
@@ -234,6 +254,16 @@ func TestTransitionChangesFields(t *testing.T) {
 			l.State, l.Proof, l.Account = liaison.Claimed, someProof(), someProof().Account()
 			l.ExpiresAt = now.Add(protocol.ClaimedTTL)
 		}},
+		{"vouch", waiting, liaison.Vouch, func(l *liaison.Link) {
+			l.State, l.Wallet, l.Account, l.Dialect, l.Nonce = liaison.Claimed, "wallet", someProof().Account(), protocol.Liquid, ""
+			l.ExpiresAt = now.Add(protocol.ClaimedTTL)
+		}},
+		{"vouch before the site comes", unclaimed, liaison.Vouch, func(l *liaison.Link) {
+			l.State, l.Wallet, l.Account, l.Dialect, l.Nonce = liaison.Claimed, "wallet", someProof().Account(), protocol.Liquid, ""
+			l.ExpiresAt = now.Add(liaison.LateLinkTTL)
+		}},
+		{"vouch for the same wallet in another session", vouched, liaison.Vouch, func(l *liaison.Link) { l.Wallet, l.ExpiresAt = "wallet", now.Add(protocol.ClaimedTTL) }},
+		{"adopt", late, liaison.Adopt, func(l *liaison.Link) { l.Site, l.ExpiresAt = "late", now.Add(protocol.ClaimedTTL) }},
 		{"release", held, liaison.Release, func(l *liaison.Link) { l.Held = false }},
 		{"release again", claimed, liaison.Release, func(*liaison.Link) {}},
 		{"close a held one", held, liaison.Close, func(l *liaison.Link) { l.State, l.Reason = liaison.Closed, protocol.NotLocal }},
@@ -277,6 +307,11 @@ func TestTransitionRefusesWhatDoesNotFit(t *testing.T) {
 	waiting, joined, claimed := linkIn(t, liaison.Waiting), linkIn(t, liaison.Joined), linkIn(t, liaison.Claimed)
 	unbound := after(t, waiting, liaison.Joined, liaison.Join)
 	spent := after(t, joined, liaison.Joined, liaison.Consume)
+	unclaimed := waiting
+	unclaimed.Site = ""
+	late := after(t, unclaimed, liaison.Claimed, liaison.Vouch)
+	vouched := after(t, waiting, liaison.Claimed, liaison.Vouch)
+	adopted := after(t, late, liaison.Claimed, liaison.Adopt)
 	for _, c := range []struct {
 		name   string
 		link   liaison.Link
@@ -308,6 +343,16 @@ func TestTransitionRefusesWhatDoesNotFit(t *testing.T) {
 		{"reject by another session", joined, liaison.Reject, func(e *liaison.Event) { e.Session = "thief" }, protocol.LinkNotJoined},
 		{"reject by the site", joined, liaison.Reject, func(e *liaison.Event) { e.Session = "site" }, protocol.LinkNotJoined},
 		{"reject by nobody", joined, liaison.Reject, func(e *liaison.Event) { e.Session = "" }, protocol.LinkNotJoined},
+		{"vouch for the site itself", waiting, liaison.Vouch, func(e *liaison.Event) { e.Session = "site" }, protocol.LinkForbidden},
+		{"vouch for nobody", waiting, liaison.Vouch, func(e *liaison.Event) { e.Session = "" }, protocol.LinkForbidden},
+		{"vouch without an account", waiting, liaison.Vouch, func(e *liaison.Event) { e.Account = "" }, protocol.LinkForbidden},
+		{"vouch without a dialect", waiting, liaison.Vouch, func(e *liaison.Event) { e.Dialect = "" }, protocol.LinkForbidden},
+		{"vouch for another account", vouched, liaison.Vouch, func(e *liaison.Event) { e.Account = "algorand:x:B" }, protocol.LinkTaken},
+		{"vouch for what both sides have sealed", claimed, liaison.Vouch, func(*liaison.Event) {}, protocol.LinkTaken},
+		{"adopt what both sides have sealed", claimed, liaison.Adopt, func(*liaison.Event) {}, protocol.LinkForbidden},
+		{"adopt by the wallet", late, liaison.Adopt, func(e *liaison.Event) { e.Session = "wallet" }, protocol.LinkForbidden},
+		{"adopt by nobody", late, liaison.Adopt, func(e *liaison.Event) { e.Session = "" }, protocol.LinkForbidden},
+		{"adopt what has a site", adopted, liaison.Adopt, func(e *liaison.Event) { e.Session = "thief" }, protocol.LinkTaken},
 		{"collect by the wallet", claimed, liaison.Collect, func(e *liaison.Event) { e.Session = "wallet" }, protocol.LinkForbidden},
 		{"collect by nobody", claimed, liaison.Collect, func(e *liaison.Event) { e.Session = "" }, protocol.LinkForbidden},
 		{"unknown event", waiting, "explode", func(*liaison.Event) {}, ""},
@@ -401,6 +446,7 @@ func TestLinkAssurance(t *testing.T) {
 		{linkIn(t, liaison.Claimed), protocol.Sealed},
 		{verified, protocol.SealedOrigin},
 		{native, protocol.Sealed},
+		{after(t, linkIn(t, liaison.Waiting), liaison.Claimed, liaison.Vouch), protocol.ServerAsserted},
 	} {
 		if got := c.link.Assurance(); got != c.want {
 			t.Errorf("assurance of a link that is %s, opened by a page of %q, verified %t: got %q, want %q", c.link.State, c.link.Origin, c.link.Verified, got, c.want)

@@ -71,6 +71,15 @@ type Session struct {
 	Account protocol.Account
 	// Assurance says how far that can be trusted; empty for an anonymous one.
 	Assurance protocol.Assurance
+	// ProvedAt is when the person last proved the account to it, by a wallet or by a
+	// passkey; zero if that is not known.
+	ProvedAt time.Time
+	// Link is the one that a client of a dialect speaks through: it names none with
+	// what it sends. Empty for every other session.
+	Link protocol.RequestID
+	// Vouched means that it signed in by a link of a dialect, on the word of this
+	// server: it is a site's session, and not that of the account's own wallet.
+	Vouched bool
 	// Retired means that the session's rights changed and its token has not
 	// been replaced yet: the token is good for fetching its successor and for
 	// the frames of its links, and shows no account.
@@ -102,6 +111,16 @@ func (l SessionLimits) life(account protocol.Account) time.Duration {
 		return min(l.Idle, l.Absolute)
 	}
 	return l.Absolute
+}
+
+// FreshTTL is how long what a person proved is fresh enough for what must not be
+// done by somebody who finds the session open.
+const FreshTTL = 10 * time.Minute
+
+// Fresh reports whether the person proved the account just now.
+func (s Session) Fresh(now time.Time) bool {
+	age := now.Sub(s.ProvedAt) // less than nothing if another node's clock is ahead
+	return s.Account != "" && age > -protocol.ClockSkew && age < FreshTTL
 }
 
 // NewSession returns an anonymous session that the token opens.
@@ -145,7 +164,7 @@ func (s Session) Upgraded(account protocol.Account, assurance protocol.Assurance
 
 // Ended returns the session as it is after a logout.
 func (s Session) Ended(now time.Time) Session {
-	s.Account, s.Assurance, s.ExpiresAt = "", "", now
+	s.Account, s.Assurance, s.ProvedAt, s.ExpiresAt = "", "", time.Time{}, now
 	s.Generation++
 	return s
 }

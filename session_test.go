@@ -172,3 +172,30 @@ func TestJoinToken(t *testing.T) {
 		t.Errorf("token has %d characters, want %d as every token", len(token.Reveal()), len(liaison.NewToken().Reveal()))
 	}
 }
+
+// TestSessionFresh: what was proved is fresh for ten minutes, to each node's
+// clock, and for nobody who is not signed in.
+func TestSessionFresh(t *testing.T) {
+	at := time.Unix(1_800_000_000, 0).UTC()
+	for _, c := range []struct {
+		account protocol.Account
+		proved  time.Time
+		want    bool
+	}{
+		{"algorand:x:A", at, true},
+		{"algorand:x:A", at.Add(-10*time.Minute + time.Second), true},
+		{"algorand:x:A", at.Add(-10 * time.Minute), false},
+		{"algorand:x:A", at.Add(time.Second), true},
+		{"algorand:x:A", at.Add(time.Minute), false},
+		{"algorand:x:A", time.Time{}, false},
+		{"", at, false},
+	} {
+		s := liaison.Session{Account: c.account, ProvedAt: c.proved}
+		if got := s.Fresh(at); got != c.want {
+			t.Errorf("%q that proved it at %v is fresh at %v: got %t, want %t", c.account, c.proved, at, got, c.want)
+		}
+		if ended := s.Ended(at); !ended.ProvedAt.IsZero() || ended.Fresh(at) {
+			t.Errorf("an ended session is fresh: %+v", ended)
+		}
+	}
+}

@@ -23,6 +23,14 @@ type Change struct {
 	// LastSeenAt moved forward. FirstSeenAt counts for a new record only; its
 	// zero value means LastSeenAt.
 	Accounts []AccountRecord
+	// Credentials are created or changed, as sessions are.
+	Credentials []Credential
+	// Removed credentials must be there.
+	Removed []CredentialID
+	// Ceremonies are created; an id that is there already is a conflict.
+	Ceremonies []Ceremony
+	// Spent ceremonies must be there, and are gone then.
+	Spent []CeremonyID
 }
 
 // Store keeps what must outlive the process. All methods may be called
@@ -42,15 +50,31 @@ type Store interface {
 	WaitingLinks(ctx context.Context, site SessionID) ([]Link, error)
 	// Account returns what is known of an account; [ErrNotFound] if nothing.
 	Account(ctx context.Context, account protocol.Account) (AccountRecord, error)
+	// Credential returns a passkey; [ErrNotFound] if there is none.
+	Credential(ctx context.Context, id CredentialID) (Credential, error)
+	// Credentials returns the passkeys of an account, the oldest first. Its cost
+	// must not depend on how many others there are; neither must that of
+	// Ceremonies.
+	Credentials(ctx context.Context, account protocol.Account) ([]Credential, error)
+	// Ceremony returns a ceremony, also an expired one; [ErrNotFound] if there is
+	// none.
+	Ceremony(ctx context.Context, id CeremonyID) (Ceremony, error)
+	// Ceremonies returns those of a session, the one that expires first before
+	// the others.
+	Ceremonies(ctx context.Context, session SessionID) ([]Ceremony, error)
+	// Secret returns the 32 random bytes that are kept under a name, the same for
+	// all nodes and for good. The first call draws them.
+	Secret(ctx context.Context, name string) ([32]byte, error)
 	// Commit carries out the change as a whole. [ErrConflict] means that the
-	// version of some record is not the stored one (a record to create exists,
-	// a record to change is gone or has moved on, a token hash is in use), and
+	// version of some record is not the stored one (a record to create exists, a
+	// record to change, to remove or to spend is gone or has moved on, a token hash
+	// is in use), and
 	// that nothing was written. When it returns nil, the change survives the
 	// end of the process and of the machine, and all later reads see it. When
 	// ctx ends first, the change may still happen.
 	Commit(ctx context.Context, change Change) error
-	// Sweep removes sessions and links that expired before the given time and
-	// returns how many. It does bounded work; call it again until it returns 0.
+	// Sweep removes sessions, links and ceremonies that expired before the given
+	// time and returns how many. It does bounded work; call it again until it returns 0.
 	Sweep(ctx context.Context, before time.Time) (int, error)
 	// Ping reports whether the store answers.
 	Ping(ctx context.Context) error

@@ -44,18 +44,27 @@ func newAlgod(chain protocol.ChainID, sources Sources) (*algod, error) {
 // address. If the node does not say so, the key may have been replaced because
 // somebody else has it: that is a no.
 func (a *algod) checkSigner(ctx context.Context, address, signer string) error {
-	want, ok := a.recall(address)
-	if !ok {
-		var err error
-		if want, err = a.lookUp(ctx, address); err != nil {
-			return err
-		}
-		a.remember(address, want)
+	want, err := a.signerOf(ctx, address)
+	if err != nil {
+		return err
 	}
 	if signer != want {
 		return refuse("the account is signed for by another key")
 	}
 	return nil
+}
+
+// signerOf returns the address whose key signs for an address.
+func (a *algod) signerOf(ctx context.Context, address string) (string, error) {
+	if signer, ok := a.recall(address); ok {
+		return signer, nil
+	}
+	signer, err := a.lookUp(ctx, address)
+	if err != nil {
+		return "", err
+	}
+	a.remember(address, signer)
+	return signer, nil
 }
 
 func (a *algod) recall(address string) (signer string, ok bool) {

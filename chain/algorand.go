@@ -2,10 +2,16 @@ package chain
 
 import (
 	"context"
+	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/hkdf"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base32"
+	"math/big"
+	"slices"
 	"strings"
 
 	"github.com/liaison-dev/liaison/protocol"
@@ -232,15 +238,72 @@ const challengeBytes = 32
 // honest random challenge does so once in two thousand times; ask for another.
 // The person must have agreed, as to any signature.
 func (k *AlgorandKey) SignChallenge(challenge []byte) ([]byte, error) {
-	if len(challenge) != challengeBytes {
-		return nil, protocol.Errorf(protocol.InvalidPeer, "a challenge has %d bytes", challengeBytes)
-	}
-	for _, prefix := range algorandPrefixes() {
-		if strings.HasPrefix(string(challenge), prefix) {
-			return nil, protocol.Errorf(protocol.InvalidPeer, "the challenge means something on Algorand")
-		}
+	if err := CheckChallenge(challenge); err != nil {
+		return nil, err
 	}
 	return ed25519.Sign(*k.private, challenge), nil
+}
+
+// CheckChallenge says why a key of Algorand must not sign a bare challenge
+// ([protocol.InvalidPeer]); see [AlgorandKey.SignChallenge].
+func CheckChallenge(challenge []byte) error {
+	if len(challenge) != challengeBytes {
+		return protocol.Errorf(protocol.InvalidPeer, "a challenge has %d bytes", challengeBytes)
+	}
+	if meansSomething(challenge) {
+		return protocol.Errorf(protocol.InvalidPeer, "the challenge means something on Algorand")
+	}
+	return nil
+}
+
+// Passkey returns the key of the account's passkey for a domain, an ES256 one. It is
+// derived from the account's own, so it is the same each time, and there is nothing to
+// keep; of two domains, or two accounts of one key, it is not the same.
+func (k *AlgorandKey) Passkey(domain string) (*ecdsa.PrivateKey, error) {
+	info := "liaison/1 liquid passkey\x00" + domain + "\x00" + k.address
+	// 128 bits more than the order has, so that nothing of the remainder can be told.
+	wide, err := hkdf.Key(sha256.New, k.private.Seed(), nil, info, 48)
+	if err != nil {
+		return nil, err
+	}
+	curve := elliptic.P256()
+	most := new(big.Int).Sub(curve.Params().N, big.NewInt(1))
+	scalar := new(big.Int).SetBytes(wide)
+	scalar.Mod(scalar, most).Add(scalar, big.NewInt(1))
+	return ecdsa.ParseRawPrivateKey(curve, scalar.FillBytes(make([]byte, 32)))
+}
+
+func meansSomething(challenge []byte) bool {
+	return slices.ContainsFunc(algorandPrefixes(), func(prefix string) bool { return strings.HasPrefix(string(challenge), prefix) })
+}
+
+// verifyChallenge is [Verifier.VerifyChallenge] for one address. The wallet does
+// not say which key it signed with. So its own is tried first, and the node is
+// asked in any case: who was given another key must not sign in with the old one.
+func (a algorand) verifyChallenge(ctx context.Context, address string, challenge, signature []byte) error {
+	own, err := parseAlgorandAddress(address)
+	switch {
+	case err != nil:
+		return err
+	case len(challenge) != challengeBytes || meansSomething(challenge):
+		return refuse("the challenge is none")
+	case verifyEd25519(own, challenge, signature):
+		if a.algod == nil {
+			return nil
+		}
+		return a.algod.checkSigner(ctx, address, address)
+	case a.algod == nil:
+		return wrongSignature()
+	}
+	signer, err := a.algod.signerOf(ctx, address)
+	if err != nil {
+		return err
+	}
+	key, err := parseAlgorandAddress(signer)
+	if err != nil || signer == address || !verifyEd25519(key, challenge, signature) {
+		return wrongSignature()
+	}
+	return nil
 }
 
 // algorandPrefixes are the beginnings of everything that keys of Algorand sign

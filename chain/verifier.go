@@ -55,6 +55,26 @@ func (v *Verifier) Verify(ctx context.Context, proof protocol.Proof) error {
 	return refuse("chain is not accepted")
 }
 
+// VerifyChallenge returns nil if the signature is the account's over a bare
+// challenge, as wallets of Liquid Auth make it: 32 bytes and nothing around them.
+// It says nothing of who asked and for what, so it is worth something only
+// together with a passkey that answers the same challenge; verify that first,
+// since this may ask a node. Only schemes that have such signatures, which is
+// Algorand's, accept one. Refusals are as for [Verifier.Verify].
+func (v *Verifier) VerifyChallenge(ctx context.Context, account protocol.Account, challenge, signature []byte) error {
+	for _, s := range v.schemes {
+		if bare, ok := s.(challengeScheme); ok && s.Chain() == account.Chain() {
+			return bare.verifyChallenge(ctx, account.Address(), challenge, signature)
+		}
+	}
+	return refuse("chain is not accepted")
+}
+
+// challengeScheme is a scheme whose keys sign bare challenges.
+type challengeScheme interface {
+	verifyChallenge(ctx context.Context, address string, challenge, signature []byte) error
+}
+
 // checkForm checks what is the same for all schemes. A text that could be
 // written in two ways, or that is about another account, is worth no look at its
 // signature.

@@ -145,8 +145,8 @@ func (c *Channel) Receive(ctx context.Context) ([]byte, error) {
 }
 
 // Restart looks for a new path and returns when one is found, 30 seconds at most
-// if ctx has no deadline. Only the site's side can ([protocol.LinkForbidden]),
-// and only while the server can be reached ([protocol.SignalingUnreachable]).
+// if ctx has no deadline. Only the site's side can ([protocol.LinkForbidden]), and
+// not even that with a wallet of a dialect; and only while the server can be reached ([protocol.SignalingUnreachable]).
 // The channel stays open whatever comes of it. A channel that lost its path does
 // this by itself.
 func (c *Channel) Restart(ctx context.Context) error {
@@ -154,6 +154,9 @@ func (c *Channel) Restart(ctx context.Context) error {
 	p := c.pairing
 	if p.side != protocol.SiteSide {
 		return &Error{Code: protocol.LinkForbidden, Op: op, Detail: "the site's side restarts"}
+	}
+	if p.unsealed.Load() {
+		return &Error{Code: protocol.LinkForbidden, Op: op, Detail: "a wallet of a dialect offers, and no site"}
 	}
 	if isClosed(p.over) {
 		return p.reason()

@@ -41,5 +41,8 @@
 // All methods may be called concurrently. Whoever gets a PendingLink, a Request
 // or a Channel must close it; Close returns when every goroutine has ended.
 //
-// It implements spec/protocol.md §4 to §8 and spec/sealed.md §4 to §9.
+// A wallet of Liquid Auth that answers a site's link seals nothing: see [Legacy]. A
+// wallet answers a site of Liquid Auth, and seals nothing, by [ReadUnsealedLink].
+//
+// It implements spec/protocol.md §4 to §8 and §11, and spec/sealed.md §4 to §9.
 package client

@@ -25,6 +25,8 @@ type envelope struct {
 	// Guarded by mu.
 	handshake *sealed.Handshake // nil once it is over
 	session   *sealed.Session   // nil before
+	begun     bool              // a message of the handshake was written or read
+	given     bool              // up: nothing is sealed, and nothing will be
 }
 
 var errUnsealed = errors.New("no handshake yet")
@@ -45,7 +47,10 @@ func (e *envelope) seal(n uint64, m protocol.PeerMessage) (string, error) {
 	defer e.mu.Unlock()
 	var message []byte
 	switch {
+	case e.given:
+		message = plain
 	case n == 0 && e.handshake != nil:
+		e.begun = true
 		message, err = e.handshake.Write(plain)
 		e.settleLocked()
 	case e.session != nil:
@@ -61,7 +66,7 @@ func (e *envelope) seal(n uint64, m protocol.PeerMessage) (string, error) {
 
 func (e *envelope) open(n uint64, payload string) (protocol.PeerMessage, error) {
 	code := protocol.InvalidPeer
-	if n == 0 {
+	if n == 0 && !e.givenUp() {
 		code = protocol.HandshakeFailed
 	}
 	message, err := base64.RawURLEncoding.Strict().DecodeString(payload)
@@ -79,7 +84,10 @@ func (e *envelope) unseal(n uint64, message []byte) (plain []byte, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	switch {
+	case e.given:
+		return message, nil
 	case n == 0 && e.handshake != nil:
+		e.begun = true
 		plain, err = e.handshake.Read(message)
 		if err == nil {
 			e.settleLocked()
@@ -89,6 +97,25 @@ func (e *envelope) unseal(n uint64, message []byte) (plain []byte, err error) {
 		return e.session.Open(message)
 	}
 	return nil, errUnsealed
+}
+
+// giveUp leaves all messages as they are from now on: the other side speaks a
+// dialect. It reports false, and changes nothing, once the handshake has begun: what
+// was sealed stays sealed. Source: spec/protocol.md §11.
+func (e *envelope) giveUp() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.handshake == nil || e.session != nil || e.begun {
+		return false
+	}
+	e.handshake, e.given = nil, true
+	return true
+}
+
+func (e *envelope) givenUp() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.given
 }
 
 // settleLocked takes over the keys if the handshake is complete.

@@ -16,6 +16,11 @@ const (
 	// EventJoined: on the site's side, a wallet holds the other end of the code
 	// now, which need not be shown any more.
 	EventJoined EventKind = "joined"
+	// EventUnsealed: on the site's side, a wallet of another protocol, Dialect, has
+	// answered: nothing is sealed, and that the wallet is Account's is the word of the
+	// server and of nobody else. It comes before the channel opens. Warn says that
+	// the person must be told ([LegacyWarn]).
+	EventUnsealed EventKind = "unsealed"
 	// EventCode: on the wallet's side, the person must be shown ShortCode, to
 	// type it into the site if that asks for it.
 	EventCode EventKind = "code"
@@ -46,4 +51,6 @@ type Event struct {
 	Path      Path
 	ShortCode string
 	Locality  LocalityReport
+	Dialect   protocol.Dialect
+	Warn      bool
 }

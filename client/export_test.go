@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -204,6 +205,29 @@ func (r *Request) Hear(m protocol.PeerMessage) error { return r.wallet.take(m) }
 
 // Told has the site take what its server says of a claim.
 func (l *PendingLink) Told(m protocol.ServerMessage) error { return l.pairing.claimed(m) }
+
+// Hear has the site take a message, as if the server had let it through.
+func (l *PendingLink) Hear(m protocol.PeerMessage) error { return l.pairing.message(m) }
+
+// Unsealed reports whether the other side counts as one of a dialect.
+func (l *PendingLink) Unsealed() bool {
+	return l.pairing.unsealed.Load() || l.pairing.envelope.givenUp()
+}
+
+// RemoteAddresses returns where the other side is looked for, once there are so
+// many.
+func (l *PendingLink) RemoteAddresses(count int) (addresses []string) {
+	for late := time.Now().Add(5 * time.Second); len(addresses) < count && time.Now().Before(late); time.Sleep(10 * time.Millisecond) {
+		addresses = nil
+		for _, stats := range l.pairing.peer.pc.GetStats() {
+			if s, ok := stats.(webrtc.ICECandidateStats); ok && s.Type == webrtc.StatsTypeRemoteCandidate {
+				addresses = append(addresses, s.IP)
+			}
+		}
+	}
+	slices.Sort(addresses)
+	return addresses
+}
 
 // Expect has the wallet expect another certificate.
 func (r *Request) Expect(fp protocol.Fingerprint) { r.wallet.pairing.peer.expect(fp) }

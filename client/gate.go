@@ -42,10 +42,27 @@ func (g *gate) run() {
 		p.refuse(wrap("check certificate", protocol.CertificateMismatch, err))
 		return
 	}
+	if p.unsealed.Load() {
+		g.stand()
+		return
+	}
 	ctx, cancel := context.WithCancel(p.ctx)
 	defer cancel() // when all is over, nobody need type a code any more
 	p.goroutine.Go(func() { g.decide(ctx) })
 	g.listen()
+}
+
+// stand lets the application have the channel at once: a dialect knows neither
+// checks nor goodbyes. That its other end closes the channel is the goodbye.
+func (g *gate) stand() {
+	p := g.pairing
+	close(p.opened)
+	select {
+	case <-p.peer.closed:
+		p.finish(&Error{Code: protocol.ChannelClosed, Op: "use channel", Detail: "the other side ended it"})
+	case <-p.over:
+	case <-p.ctx.Done():
+	}
 }
 
 // await waits until both channels are open. It reports false if they never will

@@ -96,6 +96,13 @@ func (o *outbox) from(n uint64) []protocol.Frame {
 	return append([]protocol.Frame(nil), o.frames[n-o.base:end]...)
 }
 
+// waiting returns how many frames are not acknowledged.
+func (o *outbox) waiting() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.frames)
+}
+
 // start returns the number of the oldest frame that is not acknowledged, and
 // whether there is one.
 func (o *outbox) start() (uint64, bool) {

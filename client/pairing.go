@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/webrtc/v4"
@@ -39,7 +40,8 @@ type pairing struct {
 	envelope  *envelope
 	peer      *peer
 	out       *outbox
-	signaling *signaling
+	signaling *signaling // nil for a wallet that speaks a dialect
+	wire      wire       // the way to the other side through the server
 	gate      *gate
 	role      role
 	keeper    Keeper // may be nil
@@ -69,6 +71,8 @@ type pairing struct {
 	gone      bool                 // the other side's socket, as the server says
 	err       *Error
 
+	unsealed atomic.Bool // the other side speaks a dialect; set before linked is closed
+
 	asksCode bool // fixed before the gate opens: the short code must be typed here
 }
 
@@ -90,6 +94,14 @@ type role interface {
 	confirmed()
 }
 
+// wire is the way to the other side through the server.
+type wire interface {
+	// run works until ctx ends, the link does, or leave is called.
+	run(ctx context.Context)
+	// leave ends the link, and run.
+	leave(why protocol.Code)
+}
+
 // setup is what a pairing is made of.
 type setup struct {
 	side     protocol.Side
@@ -103,6 +115,8 @@ type setup struct {
 	keeper   Keeper
 	locality protocol.Locality
 	resumes  *Resumption
+	// wire makes another way through the server than the native one; it may be nil.
+	wire func(*pairing) wire
 }
 
 func newPairing(s setup, out *outbox) (*pairing, error) {
@@ -118,13 +132,18 @@ func newPairing(s setup, out *outbox) (*pairing, error) {
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.peer = newPeer(pc, func(m protocol.PeerMessage) error { _, err := p.out.add(m); return err }, p.pathed)
 	p.gate = newGate(p)
+	if s.wire != nil {
+		p.wire = s.wire(p)
+		return p, nil
+	}
 	p.signaling = newSignaling(s.rest, s.side, s.id, out, p, p.opened)
+	p.wire = p.signaling
 	return p, nil
 }
 
 // start begins to work through the server.
 func (p *pairing) start() {
-	p.goroutine.Go(func() { p.signaling.run(p.ctx) })
+	p.goroutine.Go(func() { p.wire.run(p.ctx) })
 	p.goroutine.Go(p.watch)
 	p.goroutine.Go(p.gate.run)
 }
@@ -221,7 +240,7 @@ func (p *pairing) refuse(err *Error) {
 	if p.resumes == nil {
 		p.forget() // what was resumed can be again, when whatever is in the way is gone
 	}
-	p.signaling.leave(err.Code)
+	p.wire.leave(err.Code)
 	p.finish(err)
 }
 
@@ -362,7 +381,7 @@ func (p *pairing) lostForGood(state webrtc.ICEConnectionState, since time.Durati
 
 // mayRestart reports whether it is time for the site to look for a new path.
 func (p *pairing) mayRestart(state webrtc.ICEConnectionState, now, lost, tried time.Time) bool {
-	if p.side != protocol.SiteSide || !isClosed(p.opened) || !p.signalUp() {
+	if p.side != protocol.SiteSide || p.unsealed.Load() || !isClosed(p.opened) || !p.signalUp() {
 		return false
 	}
 	if now.Sub(tried) < restartAgain {
@@ -415,7 +434,7 @@ func (p *pairing) notConnected(ctx, waiting context.Context, op string) *Error {
 // close ends the link and waits for every goroutine.
 func (p *pairing) close(reason *Error) {
 	p.once.Do(func() {
-		p.signaling.leave(reason.Code)
+		p.wire.leave(reason.Code)
 		p.finish(reason)
 		timer := time.AfterFunc(time.Second, p.cancel) // a server that hangs
 		p.goroutine.Wait()

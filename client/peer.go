@@ -3,8 +3,10 @@ package client
 import (
 	"context"
 	"encoding/json"
+	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/webrtc/v4"
@@ -41,10 +43,15 @@ type peer struct {
 	// Guarded by mu.
 	channel *webrtc.DataChannel
 	control *webrtc.DataChannel
-	opening int // channels that are not open yet
+	liquid  bool // the wallet speaks the dialect: one channel, and that is its own
+	opening int  // channels that are not open yet
 	state   webrtc.ICEConnectionState
 	checks  int           // how often ICE began to look for a path
 	changed chan struct{} // closed at the next change of state
+
+	// Atomic.
+	enforcing atomic.Bool // a description of ours comes into force
+	endDue    atomic.Bool // and meanwhile all candidates were found
 
 	describing sync.Mutex
 	// Guarded by describing: one description at a time, and no candidate of ours
@@ -190,6 +197,97 @@ func (p *peer) answerNow(offer string) error {
 	return p.describe(protocol.PeerAnswer, answer)
 }
 
+// speakLiquid prepares for an end of the dialect: one channel, and a certificate
+// that nobody has named beforehand.
+func (p *peer) speakLiquid() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.liquid, p.opening = true, 1
+}
+
+// offerUnsealed is a wallet's part in the dialect: it opens the one channel, and
+// offers.
+func (p *peer) offerUnsealed() error {
+	channel, err := p.pc.CreateDataChannel(protocol.LiquidLabel, nil)
+	if err != nil {
+		return err
+	}
+	p.adopt(channel)
+	p.describing.Lock()
+	defer p.describing.Unlock()
+	offer, err := p.pc.CreateOffer(nil)
+	if err != nil {
+		return err
+	}
+	return p.describe(protocol.PeerOffer, offer)
+}
+
+// takeUnsealed applies a message of the end of a dialect, whose descriptions are of
+// the given type. The first one says what its certificate is, and the later ones
+// cannot change that. Nothing that it says is looked up: to be given a name is to be
+// told to ask for it.
+func (p *peer) takeUnsealed(described protocol.PeerType, m protocol.PeerMessage) error {
+	p.describing.Lock()
+	defer p.describing.Unlock()
+	switch {
+	case m.T == protocol.PeerICE && namesNobody(m.Candidate):
+		p.candidate(webrtc.ICECandidateInit{Candidate: m.Candidate, SDPMid: m.SDPMid, SDPMLineIndex: m.SDPMLineIndex})
+		return nil
+	case m.T == protocol.PeerICE:
+		return nil
+	case m.T != described:
+		return protocol.Errorf(protocol.InvalidPeer, "%s does not come from this side", m.T)
+	}
+	if m.T == protocol.PeerAnswer && p.pc.SignalingState() != webrtc.SignalingStateHaveLocalOffer {
+		return nil // to an offer that was sent twice
+	}
+	remote, err := protocol.CheckUnsealedSDP(m.SDP)
+	if err != nil {
+		return err
+	}
+	if p.pc.RemoteDescription() == nil {
+		p.remote = remote
+	}
+	sdp, candidates := takeCandidates(m.SDP)
+	if m.T == protocol.PeerOffer {
+		err = p.answerNow(sdp)
+	} else {
+		err = p.setRemote(webrtc.SDPTypeAnswer, sdp, false)
+	}
+	if err != nil {
+		return err
+	}
+	for _, c := range candidates {
+		if namesNobody(c) {
+			p.candidate(webrtc.ICECandidateInit{Candidate: c, SDPMLineIndex: new(uint16)})
+		}
+	}
+	return nil
+}
+
+// takeCandidates takes the candidates out of a description.
+func takeCandidates(sdp string) (rest string, candidates []string) {
+	var b strings.Builder
+	for line := range strings.SplitAfterSeq(sdp, "\r\n") {
+		if name, _, _ := strings.Cut(line, ":"); strings.EqualFold(name, "a=candidate") {
+			candidates = append(candidates, strings.TrimRight(line[len("a="):], "\r\n"))
+			continue
+		}
+		b.WriteString(line)
+	}
+	return b.String(), candidates
+}
+
+// namesNobody reports whether a candidate says where it is with an address, or says
+// nothing.
+func namesNobody(candidate string) bool {
+	fields := strings.Fields(candidate)
+	if len(fields) == 0 {
+		return true
+	}
+	return len(fields) > 4 && net.ParseIP(fields[4]) != nil
+}
+
 // describe puts a description in force, sends it, and its candidates after it.
 func (p *peer) describe(t protocol.PeerType, local webrtc.SessionDescription) error {
 	if err := p.enforce(local); err != nil {
@@ -251,8 +349,16 @@ func (p *peer) candidate(c webrtc.ICECandidateInit) {
 // found is called by ICE for each candidate of ours, and with nil after the
 // last.
 func (p *peer) found(c *webrtc.ICECandidate) {
+	if c == nil && p.enforcing.Load() { // the library may call from within SetLocalDescription
+		p.endDue.Store(true)
+		return
+	}
 	p.describing.Lock()
 	defer p.describing.Unlock()
+	p.foundLocked(c)
+}
+
+func (p *peer) foundLocked(c *webrtc.ICECandidate) {
 	m := protocol.PeerMessage{T: protocol.PeerICE}
 	if c != nil {
 		if p.stale(c) {
@@ -281,7 +387,13 @@ func (p *peer) enforce(local webrtc.SessionDescription) error {
 	_, rest, _ := strings.Cut(local.SDP, "\na=ice-ufrag:")
 	ufrag, _, _ := strings.Cut(rest, "\n")
 	p.ufrag = strings.TrimSuffix(ufrag, "\r")
-	return p.pc.SetLocalDescription(local)
+	p.enforcing.Store(true)
+	err := p.pc.SetLocalDescription(local)
+	p.enforcing.Store(false)
+	if p.endDue.Swap(false) {
+		p.foundLocked(nil)
+	}
+	return err
 }
 
 // moved is called when ICE changes its state.
@@ -308,11 +420,14 @@ func iceUp(state webrtc.ICEConnectionState) bool {
 	return state == webrtc.ICEConnectionStateConnected || state == webrtc.ICEConnectionStateCompleted
 }
 
-// offered is called on the wallet's side for each channel that the site opens.
+// offered is called for each channel that the other side opens.
 func (p *peer) offered(channel *webrtc.DataChannel) {
 	p.mu.Lock()
 	known := channel.Label() == protocol.ChannelLabel && p.channel == nil ||
 		channel.Label() == protocol.ControlLabel && p.control == nil
+	if p.liquid {
+		known = channel.Label() == protocol.LiquidLabel && p.channel == nil
+	}
 	p.mu.Unlock()
 	if !known {
 		_ = channel.Close()
@@ -376,6 +491,9 @@ func (p *peer) drainControl(ctx context.Context) {
 	p.mu.Lock()
 	control := p.control
 	p.mu.Unlock()
+	if control == nil {
+		return
+	}
 	taken := make(chan struct{}, 1)
 	control.OnBufferedAmountLow(func() {
 		select {

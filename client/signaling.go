@@ -70,10 +70,11 @@ type signaling struct {
 	released   chan struct{}         // closed by run when the claim is not held, or no longer
 
 	// Owned by run.
-	received   uint64         // frames of the other side
-	address    string         // of the account; empty while nobody claimed the link
-	refused    int            // sockets in a row for want of a session
-	collectors sync.WaitGroup // the goroutine of afterClaim
+	received   uint64           // frames of the other side
+	address    string           // of the account; empty while nobody claimed the link
+	dialect    protocol.Dialect // of the wallet that did
+	refused    int              // sockets in a row for want of a session
+	collectors sync.WaitGroup   // the goroutine of afterClaim
 	wait       backoff
 
 	// Owned by run, for the present socket.
@@ -449,13 +450,16 @@ func (s *signaling) linked(ctx context.Context, m protocol.ServerMessage) error 
 		return nil
 	}
 	if s.address != "" {
+		if m.Dialect != s.dialect {
+			return fatal{err: &Error{Code: protocol.UnsealedRefused, Op: "check claim", Detail: "the server says that another wallet answered"}, ours: true}
+		}
 		s.release(m)
 		return nil
 	}
 	if err := s.to.claimed(m); err != nil {
 		return fatal{err: wrap("check claim", protocol.InvalidPeer, err), ours: true}
 	}
-	s.address = m.Account.Address()
+	s.address, s.dialect = m.Account.Address(), m.Dialect
 	s.release(m)
 	if m.Answer == nil || m.Answer.N != s.received {
 		return s.afterClaim(ctx)

@@ -44,6 +44,10 @@ type SiteConfig struct {
 	// Resume is for how long the pairing may be resumed, at most
 	// [protocol.MaxResume], which is the default.
 	Resume time.Duration
+	// Legacy says what becomes of a wallet that speaks a dialect, which cannot seal.
+	// The default is [LegacyWarn]; with AskCode, or a locality of prefer or require,
+	// it counts as [LegacyDeny].
+	Legacy Legacy
 	// ICE says how to look for a path to the wallet.
 	ICE ICE
 	// TLS is for servers whose certificate the system does not trust. The
@@ -65,11 +69,15 @@ func (c SiteConfig) withDefaults() (SiteConfig, error) {
 	if c.Locality == "" {
 		c.Locality = protocol.LocalityReport
 	}
-	if _, err := protocol.ParseLocality(string(c.Locality)); err != nil {
+	_, err := protocol.ParseLocality(string(c.Locality))
+	if err != nil {
 		return c, err
 	}
 	if c.Locality == protocol.LocalityPrefer && c.AskCode == nil {
 		return c, protocol.Errorf(protocol.InvalidMessage, "locality prefer needs AskCode, for when the wallet is not near")
+	}
+	if c.Legacy, err = c.legacy(); err != nil {
+		return c, err
 	}
 	c.alwaysAsk = c.AskCode != nil && c.Locality != protocol.LocalityPrefer
 	if c.Verifier == nil {
@@ -131,6 +139,9 @@ func newPendingLink(config SiteConfig, r *rest, challenge protocol.Challenge) (*
 	link.Invitation = protocol.Invitation{Key: key.Public(), Seed: protocol.Seed(key.Seed())}
 	if config.alwaysAsk {
 		link.Invitation.Flags |= protocol.FlagShortCode
+	}
+	if config.Legacy != LegacyDeny {
+		link.Invitation.Flags |= protocol.FlagUnsealed
 	}
 	envelope, err := newEnvelope(sealed.NewSite(sealedLink(link), key))
 	if err != nil {
@@ -231,6 +242,8 @@ func (s *site) begin(r *rest, id protocol.RequestID, e *envelope, servers []prot
 // take is part of role.
 func (s *site) take(m protocol.PeerMessage) error {
 	switch {
+	case s.pairing.unsealed.Load():
+		return s.hear(m)
 	case !s.greeted:
 		if m.T != protocol.PeerHello {
 			return protocol.Errorf(protocol.InvalidPeer, "the wallet does not say hello")
@@ -325,6 +338,8 @@ func (s *site) claimed(m protocol.ServerMessage) error {
 	switch {
 	case s.pairing.resumes != nil:
 		return &Error{Code: protocol.ServerMismatch, Op: "check claim", Detail: "a resumption is not claimed"}
+	case m.Dialect != "":
+		return s.vouched(m)
 	case s.pairing.envelope.keys() == nil:
 		return &Error{Code: protocol.UnsealedRefused, Op: "check claim", Detail: "the server says that a wallet answered, and none has"}
 	case m.Proof == nil, m.Account.Address() == "":

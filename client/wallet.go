@@ -99,7 +99,7 @@ type wallet struct {
 // the site's page, and returns what that asks. The site learns that a wallet has
 // come, its App name, and nothing else; no address leaves before Approve. The
 // page must be open. Errors: [protocol.InvalidLink], [protocol.UnsupportedVersion],
-// [protocol.UnsealedRefused] for a link that is not sealed, [protocol.LinkUnknown],
+// [protocol.UnsealedRefused] for a link that is not sealed (see [ReadUnsealedLink]), [protocol.LinkUnknown],
 // [protocol.LinkExpired], [protocol.LinkTaken], [protocol.LinkClosed],
 // [protocol.HandshakeFailed] if somebody else than the page answers,
 // [protocol.TimedOut] if nobody does, [protocol.SignalingUnreachable], and

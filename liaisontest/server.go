@@ -6,12 +6,16 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/liaison-dev/liaison"
 	"github.com/liaison-dev/liaison/chain"
+	"github.com/liaison-dev/liaison/liquid"
 	"github.com/liaison-dev/liaison/membus"
+	"github.com/liaison-dev/liaison/passkey"
 	"github.com/liaison-dev/liaison/protocol"
 	"github.com/liaison-dev/liaison/server"
 	"github.com/liaison-dev/liaison/sqlite"
@@ -29,6 +33,8 @@ type Server struct {
 
 	t        testing.TB
 	config   server.Config
+	liquid   bool // it serves the dialect
+	dialect  *liquid.Handler
 	path     string // of the data file; empty if the store is shared
 	listener net.Listener
 	handler  *server.Server
@@ -45,7 +51,7 @@ func Unlimited(cfg *server.Config) {
 	const many = 1 << 30
 	cfg.Limits = server.Limits{
 		RequestsPerMinute: many, SocketsPerMinute: many, SocketsPerAddress: many,
-		LinksPerAddress: many, Links: many, MessagesPerSecond: many, ProofQueue: 1 << 20,
+		LinksPerAddress: many, Links: many, ChallengesPerAddress: many, Challenges: many, MessagesPerSecond: many, ProofQueue: 1 << 20,
 		MailboxBytesPerAddress: many,
 	}
 }
@@ -55,6 +61,18 @@ func Unlimited(cfg *server.Config) {
 func NewServer(t testing.TB, options ...Option) *Server {
 	t.Helper()
 	s := &Server{t: t, path: filepath.Join(t.TempDir(), "liaison.db")}
+	s.listen("")
+	s.configure(s.Origin, join(t, membus.New()), options)
+	s.Start()
+	t.Cleanup(s.Stop)
+	return s
+}
+
+// NewLiquidServer is [NewServer] with the dialect of Liquid Auth beside the native
+// protocol. Its origin is a name, since a passkey needs one.
+func NewLiquidServer(t testing.TB, options ...Option) *Server {
+	t.Helper()
+	s := &Server{t: t, path: filepath.Join(t.TempDir(), "liaison.db"), liquid: true}
 	s.listen("")
 	s.configure(s.Origin, join(t, membus.New()), options)
 	s.Start()
@@ -118,13 +136,16 @@ func (s *Server) listen(address string) {
 		s.t.Fatalf("listen: %v", err)
 	}
 	s.Origin = protocol.Origin("http://" + s.listener.Addr().String())
+	if s.liquid {
+		s.Origin = protocol.Origin("http://localhost:" + strconv.Itoa(s.listener.Addr().(*net.TCPAddr).Port))
+	}
 }
 
 // Start starts the server after [Server.Stop], on the same port and data.
 func (s *Server) Start() {
 	s.t.Helper()
 	if s.listener == nil {
-		s.listen(s.Origin.Host())
+		s.listen(strings.Replace(s.Origin.Host(), "localhost", "127.0.0.1", 1))
 	}
 	if s.path != "" {
 		store, err := sqlite.Open(s.t.Context(), sqlite.Config{Path: s.path})
@@ -137,7 +158,7 @@ func (s *Server) Start() {
 	if s.handler, err = server.New(s.config); err != nil {
 		s.t.Fatalf("new server: %v", err)
 	}
-	s.http = &http.Server{Handler: s.handler, ReadHeaderTimeout: 5 * time.Second}
+	s.http = &http.Server{Handler: s.routes(), ReadHeaderTimeout: 5 * time.Second}
 	s.served = make(chan struct{})
 	go func() {
 		defer close(s.served)
@@ -145,6 +166,31 @@ func (s *Server) Start() {
 			s.t.Errorf("serve: %v", err)
 		}
 	}()
+}
+
+// routes puts the dialect beside the server, if it is served.
+func (s *Server) routes() http.Handler {
+	s.t.Helper()
+	if !s.liquid {
+		return s.handler
+	}
+	party, err := passkey.New(passkey.Config{RPID: s.config.Origin.Hostname(), Origins: []string{string(s.config.Origin)}})
+	if err != nil {
+		s.t.Fatalf("new relying party: %v", err)
+	}
+	s.dialect, err = liquid.New(s.t.Context(), liquid.Config{
+		Server: s.handler, Store: s.Store, Origin: s.config.Origin, Name: s.config.SiteName,
+		Chain: protocol.AlgorandMainNet, Passkeys: party, Wallets: chain.Default(),
+	})
+	if err != nil {
+		s.t.Fatalf("new dialect: %v", err)
+	}
+	mux := http.NewServeMux()
+	for _, path := range liquid.Paths() {
+		mux.Handle(path, s.dialect)
+	}
+	mux.Handle("/", s.handler)
+	return mux
 }
 
 // Stop ends the server as an operator would: sockets are told, the data file is
@@ -159,6 +205,11 @@ func (s *Server) Stop() {
 	s.http.Close()
 	<-s.served
 	s.listener = nil
+	if s.dialect != nil {
+		if err := s.dialect.Close(ctx); err != nil {
+			s.t.Errorf("dialect did not end all of its goroutines: %v", err)
+		}
+	}
 	if err := s.handler.Close(ctx); err != nil {
 		s.t.Errorf("server did not end all of its goroutines: %v", err)
 	}

@@ -42,9 +42,22 @@ const (
 	LinkNotClaimed Code = "link_not_claimed"
 	// LinkForbidden: the link belongs to other sessions than the one that asks.
 	LinkForbidden Code = "link_forbidden"
-	// ProofRejected: nonce, text or signature did not hold. Which one is in the
+	// ProofRejected: nonce, text, passkey or signature did not hold. Which one is in the
 	// audit log and nowhere else.
 	ProofRejected Code = "proof_rejected"
+	// PasskeysOff: this server has no passkeys.
+	PasskeysOff Code = "passkeys_off"
+	// PasskeyUnknown: the account has no such passkey.
+	PasskeyUnknown Code = "passkey_unknown"
+	// PasskeyLimit: the account has as many passkeys as it may.
+	PasskeyLimit Code = "passkey_limit"
+	// AccountMismatch: the passkey is that of another account than the one that is
+	// signed in or was asked for.
+	AccountMismatch Code = "account_mismatch"
+	// StepUpRequired: the person must prove the account again first.
+	StepUpRequired Code = "step_up_required"
+	// AssuranceTooLow: the sign-in cannot be trusted far enough.
+	AssuranceTooLow Code = "assurance_too_low"
 	// UserRejected: the person at the wallet said no.
 	UserRejected Code = "user_rejected"
 	// LinkNotJoined: the call needs the wallet that joined the link, and this is
@@ -103,6 +116,8 @@ const (
 	ChannelClosed Code = "channel_closed"
 	// PeerLost: the other side went away without a word.
 	PeerLost Code = "peer_lost"
+	// PasskeyExists: the device has a passkey of the account already.
+	PasskeyExists Code = "passkey_exists"
 	// InvalidPeer: the other side sent what the protocol does not allow.
 	InvalidPeer Code = "invalid_peer"
 	// KeyLocked: the wallet's key file does not open with this passphrase.
@@ -143,7 +158,13 @@ var codeTable = [...]CodeInfo{
 	{LinkClosed, 410, 4512, false, "One side ended the link.", "Ask the site for a new code."},
 	{LinkNotClaimed, 409, 0, true, "The call needs a wallet on the link, and there is none yet, or one that still has to measure.", "Wait until a wallet has answered."},
 	{LinkForbidden, 403, 4514, false, "The link belongs to another session.", "Start again with a new code."},
-	{ProofRejected, 401, 0, false, "Nonce, text or signature did not hold.", "Scan the code again."},
+	{ProofRejected, 401, 0, false, "Nonce, text, passkey or signature did not hold.", "Scan the code again, or use the passkey again."},
+	{PasskeysOff, 404, 0, false, "This server has no passkeys.", "Sign in with your wallet."},
+	{PasskeyUnknown, 404, 0, false, "The account has no such passkey.", "Look at the list of passkeys again."},
+	{PasskeyLimit, 409, 0, false, "The account has as many passkeys as it may.", "Remove one that you do not use."},
+	{AccountMismatch, 409, 0, false, "The passkey is that of another account.", "Log out first, or use a passkey of the account that is signed in."},
+	{StepUpRequired, 403, 0, false, "The account must have been proved just now.", "Sign in again, with your wallet or a passkey, and repeat this within ten minutes."},
+	{AssuranceTooLow, 403, 0, false, "The sign-in cannot be trusted far enough for this.", "Sign in with a wallet that seals what it sends, or with a passkey on this site."},
 	{UserRejected, 409, 4515, false, "The person at the wallet said no.", "Nothing was shared. Start again if that was a mistake."},
 	{LinkNotJoined, 409, 0, false, "No wallet has joined the link, or another than the one that calls.", "Scan the code again."},
 	{HandshakeFailed, 409, 0, false, "A message of the handshake did not come from the other side, or was changed on the way.", "Start again with a new code. If that does not help, update the app, or tell the operator of the server."},
@@ -170,6 +191,7 @@ var codeTable = [...]CodeInfo{
 	{Canceled, 0, 0, false, "The caller gave up.", "Start again when ready."},
 	{ChannelClosed, 0, 0, false, "The channel is closed.", "Link again with a new code."},
 	{PeerLost, 0, 0, true, "The other side went away without a word.", "It may come back by itself; if it does not, link again with a new code."},
+	{PasskeyExists, 0, 0, false, "The device has a passkey of the account already.", "Use the one that is there, or make one on another device."},
 	{InvalidPeer, 409, 0, false, "The other side sent something the protocol does not allow.", "Update both apps."},
 	{KeyLocked, 0, 0, false, "The key file does not open with this passphrase.", "Check the passphrase."},
 }

@@ -92,6 +92,36 @@ func FuzzParseLink(f *testing.F) {
 	})
 }
 
+// FuzzParseLiquidLink: a link without a secret leads to one server, under one name, and
+// none with a secret is taken for it.
+func FuzzParseLiquidLink(f *testing.F) {
+	for _, s := range []string{
+		"liquid://example.com/?requestId=424242", "liquid://example.com?requestId=a", "liquid://http://localhost:8080/?requestId=a-b",
+		"https://example.com/l/?requestId=ABCDEFGHIJKLMNOP", "liquid://a/?requestId=b#1.AAAA", "liquid://?requestId=", "liquid://http:///?requestId=a",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got, err := protocol.ParseLiquidLink(s)
+		if err != nil {
+			if got != (protocol.LiquidLink{}) {
+				t.Errorf("ParseLiquidLink(%q) = %+v with error %v, want no result", s, got, err)
+			}
+			return
+		}
+		if strings.Contains(s, "#") {
+			t.Errorf("ParseLiquidLink(%q) = %+v, and it has a secret", s, got)
+		}
+		again, err := protocol.ParseLiquidLink(string("liquid://" + got.Server.Host() + "/?requestId=" + string(got.RequestID)))
+		if https := got.Server.Scheme() == "https" && got.Server.Loopback(); !https && (err != nil || again != got) {
+			t.Errorf("ParseLiquidLink(%q) = %+v, and written anew %+v, %v", s, got, again, err)
+		}
+		if data, err := json.Marshal(got.RequestID); err != nil || !json.Valid(data) {
+			t.Errorf("request id %q is written as %s, %v", got.RequestID, data, err)
+		}
+	})
+}
+
 func FuzzParseSignIn(f *testing.F) {
 	file := signInVectors(f)
 	for _, v := range file.Valid {

@@ -27,6 +27,9 @@ const (
 	MaxSignInBytes = 2 << 10
 	// MaxNameBytes bounds a site's name as a wallet shows it.
 	MaxNameBytes = 64
+	// MaxPasskeys bounds the passkeys of an account: one for each device and some
+	// keys in drawers.
+	MaxPasskeys = 50
 	// MaxStatementBytes bounds the statement inside the sign-in text.
 	MaxStatementBytes = 256
 	// MaxChannelMessageBytes bounds one application message on the DataChannel:
@@ -70,3 +73,7 @@ const (
 	ChannelLabel = "liaison"
 	ControlLabel = "liaison.control"
 )
+
+// LiquidLabel is the label of the DataChannel that a wallet of the dialect
+// [Liquid] opens.
+const LiquidLabel = "liquid"

@@ -32,6 +32,18 @@ func CheckSDP(sdp string, fingerprint Fingerprint, first bool) error {
 	return nil
 }
 
+// CheckUnsealedSDP is [CheckSDP] for a side whose certificate nobody has named
+// beforehand: that of a dialect. The description must name one, which is
+// returned, and no other. Source: spec/protocol.md §11.
+func CheckUnsealedSDP(sdp string) (Fingerprint, error) {
+	var fingerprint Fingerprint
+	named := sdpFingerprint.FindStringSubmatch(sdp)
+	if named == nil || fingerprint.UnmarshalText([]byte(strings.ToLower(strings.ReplaceAll(named[1], ":", "")))) != nil {
+		return fingerprint, Errorf(InvalidPeer, "a session description must name a certificate")
+	}
+	return fingerprint, CheckSDP(sdp, fingerprint, false)
+}
+
 // sdpLines is what [CheckSDP] counts.
 type sdpLines struct {
 	media, fingerprints, setups, candidates int
@@ -45,7 +57,9 @@ var (
 	sdpLine      = regexp.MustCompile(`^[a-z]=[ -~]+$`)
 	sdpAttribute = regexp.MustCompile(`^([A-Za-z0-9_-]+)(?::(.*))?$`)
 	sdpMedia     = regexp.MustCompile(`^application [0-9]+ [A-Z/]+ webrtc-datachannel$`)
-	sdpSetup     = regexp.MustCompile(`^(?:actpass|active|passive)$`)
+	// sdpFingerprint finds the first certificate; [CheckSDP] reads them all.
+	sdpFingerprint = regexp.MustCompile(`(?i)\r\na=fingerprint:sha-256 ([0-9a-f:]+)\r\n`)
+	sdpSetup       = regexp.MustCompile(`^(?:actpass|active|passive)$`)
 )
 
 func readSDP(sdp string, fingerprint Fingerprint) (seen sdpLines, err error) {

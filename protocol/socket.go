@@ -171,13 +171,14 @@ func ParseClientMessage(data []byte) (ClientMessage, error) {
 			return ClientMessage{}, err
 		}
 	}
-	if err := m.validate(); err != nil {
+	if err := m.Validate(); err != nil {
 		return ClientMessage{}, err
 	}
 	return m, nil
 }
 
-func (m ClientMessage) validate() error {
+// Validate checks the fields that the op has, and that there are no others.
+func (m ClientMessage) Validate() error {
 	if _, err := ParseRequestID(string(m.RequestID)); err != nil {
 		return err
 	}
@@ -222,6 +223,7 @@ type ServerMessage struct {
 	State     PeerState  `json:"state,omitempty"`
 	Account   Account    `json:"account,omitempty"`
 	Proof     *Proof     `json:"proof,omitempty"`
+	Dialect   Dialect    `json:"dialect,omitempty"`
 	Answer    *Frame     `json:"answer,omitempty"`
 	Held      bool       `json:"held,omitempty"`
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`

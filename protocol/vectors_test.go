@@ -134,6 +134,34 @@ func TestSDPVectors(t *testing.T) {
 	}
 }
 
+// TestUnsealedSDP: what must not be in a description is not less so if nobody has
+// named its certificate beforehand.
+func TestUnsealedSDP(t *testing.T) {
+	file := sdpVectors(t)
+	fingerprint := fingerprintOf(t, file.Fingerprint)
+	for _, v := range file.Valid {
+		if got, err := protocol.CheckUnsealedSDP(v.SDP); err != nil || got != fingerprint {
+			t.Errorf("%s: %s, %v, want it accepted and %s", v.Name, got, err, fingerprint)
+		}
+	}
+	for _, v := range file.Refused {
+		got, err := protocol.CheckUnsealedSDP(v.SDP)
+		if err == nil && got == fingerprint && !v.First {
+			t.Errorf("%s: accepted, want it refused", v.Name)
+		}
+	}
+	for name, sdp := range map[string]string{
+		"nothing":            "",
+		"no certificate":     strings.Replace(file.Valid[0].SDP, "a=fingerprint:", "a=nothing:", 1),
+		"half a certificate": strings.Replace(file.Valid[0].SDP, "a=fingerprint:sha-256 01:", "a=fingerprint:sha-256 ", 1),
+		"another sum":        strings.Replace(file.Valid[0].SDP, "sha-256", "sha-512", 1),
+	} {
+		if _, err := protocol.CheckUnsealedSDP(sdp); !errors.Is(err, protocol.InvalidPeer) {
+			t.Errorf("%s: %v, want %s", name, err, protocol.InvalidPeer)
+		}
+	}
+}
+
 func TestSignInVectors(t *testing.T) {
 	file := signInVectors(t)
 	for _, v := range file.Valid {

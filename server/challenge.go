@@ -3,7 +3,9 @@ package server
 import (
 	"errors"
 	"net/http"
+	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -34,6 +36,9 @@ func (s *Server) openResumption(w http.ResponseWriter, r *http.Request) error {
 	if err := parseBody(r, &body); err != nil {
 		return err
 	}
+	if strings.HasPrefix(string(body.RequestID), liaison.DialectLinkPrefix) {
+		return &liaison.Error{Code: protocol.LinkForbidden, Op: "open resumption", Msg: "ids of this form are of a dialect"}
+	}
 	opened, err := s.open(w, r, func(session liaison.SessionID, now time.Time) (liaison.Link, error) {
 		link := liaison.NewResumption(body.RequestID, session, s.pageOrigin(r), now)
 		before, err := s.storedLink(r.Context(), body.RequestID)
@@ -59,11 +64,8 @@ func (s *Server) openResumption(w http.ResponseWriter, r *http.Request) error {
 // open stores a new link for the session of a request, and tells who must know.
 func (s *Server) open(w http.ResponseWriter, r *http.Request, newLink func(liaison.SessionID, time.Time) (liaison.Link, error)) (opening, error) {
 	var opened opening
-	if wait := s.linksByAddress.wait(s.address(r), s.cfg.Now()); wait > 0 {
-		return opened, rateLimited("links", wait)
-	}
-	if !s.linksOpened.take(s.cfg.Now()) {
-		return opened, &liaison.Error{Code: protocol.Overloaded, Op: "open link", Msg: "too many links wait"}
+	if err := s.admitLink(s.address(r)); err != nil {
+		return opened, err
 	}
 	err := s.update(r.Context(), "open link", func() (change liaison.Change, err error) {
 		opened, err = s.prepareOpening(r, newLink)
@@ -87,6 +89,17 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, newLink func(liais
 	s.metrics.LinksOpened.Inc()
 	s.log.DebugContext(r.Context(), "link opened", "link", s.alias(opened.link.ID), "resumption", opened.link.Resumption)
 	return opened, nil
+}
+
+// admitLink says whether the client at an address may open a link now.
+func (s *Server) admitLink(addr netip.Addr) error {
+	if wait := s.linksByAddress.wait(addr, s.cfg.Now()); wait > 0 {
+		return rateLimited("links", wait)
+	}
+	if !s.linksOpened.take(s.cfg.Now()) {
+		return &liaison.Error{Code: protocol.Overloaded, Op: "open link", Msg: "too many links wait"}
+	}
+	return nil
 }
 
 // pageOrigin returns the origin of the page that makes a request, as its browser

@@ -97,6 +97,7 @@ func (s *Server) storeClaim(ctx context.Context, id protocol.RequestID, claim pr
 			return &liaison.Error{Code: protocol.SessionRequired, Op: "claim link", Msg: "the wallet's session has ended"}
 		}
 		c.wallet = wallet.SignedIn(next.Account, next.Assurance()).Rotated(c.token, now, s.cfg.Sessions)
+		c.wallet.ProvedAt = now
 		change.Sessions = []liaison.Session{c.wallet}
 		return s.signSiteIn(ctx, next, now, change)
 	})
@@ -121,7 +122,9 @@ func (s *Server) signSiteIn(ctx context.Context, link liaison.Link, now time.Tim
 	if link.Held {
 		return nil
 	}
-	change.Sessions = append(change.Sessions, site.Upgraded(link.Account, link.Assurance()))
+	site = site.Upgraded(link.Account, link.Assurance())
+	site.ProvedAt = now
+	change.Sessions = append(change.Sessions, site)
 	change.Accounts = []liaison.AccountRecord{{Account: link.Account, FirstSeenAt: now, LastSeenAt: now}}
 	return nil
 }

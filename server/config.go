@@ -39,6 +39,14 @@ type Config struct {
 	Verifier ProofVerifier
 	// Chains are the chains whose accounts may sign in, the preferred one first.
 	Chains []protocol.ChainID
+	// Passkeys verifies passkeys; package passkey has one. The default is to have
+	// none: their routes then answer with [protocol.PasskeysOff].
+	Passkeys liaison.PasskeyVerifier
+	// AndroidApps and IOSApps may use the passkeys of this origin and open its
+	// links: /.well-known/assetlinks.json and apple-app-site-association name
+	// them. An iOS app is its team and bundle: "TEAM123456.com.example.wallet".
+	AndroidApps []AndroidApp
+	IOSApps     []string
 	// SiteName is what wallets show beside the origin; at most 64 bytes of
 	// printable text. The default is the origin's host.
 	SiteName string
@@ -80,6 +88,11 @@ type Limits struct {
 	LinksPerAddress int
 	// Links opened within the life of a link, by all together. Default 100,000.
 	Links int
+	// ChallengesPerAddress for passkeys, given within the life of one. Default 100.
+	ChallengesPerAddress int
+	// Challenges for passkeys given within two minutes to clients without a session,
+	// by all together. Default 100,000.
+	Challenges int
 	// MessagesPerSecond that one socket sends, with a burst of twice as many. A
 	// socket that sends more is read more slowly; nothing is lost. Default 30.
 	MessagesPerSecond int
@@ -117,6 +130,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if len(c.SiteName) > protocol.MaxNameBytes || strings.ContainsFunc(c.SiteName, notPrintable) {
 		return c, fmt.Errorf("server: Config.SiteName must be at most %d bytes of printable text", protocol.MaxNameBytes)
+	}
+	if err := c.checkApps(); err != nil {
+		return c, err
 	}
 	if c.Statement == "" {
 		c.Statement = defaultStatement
@@ -172,6 +188,8 @@ func (l Limits) withDefaults() Limits {
 	setDefault(&l.LinksPerSession, 5)
 	setDefault(&l.LinksPerAddress, 100)
 	setDefault(&l.Links, 100_000)
+	setDefault(&l.ChallengesPerAddress, 100)
+	setDefault(&l.Challenges, 100_000)
 	setDefault(&l.MessagesPerSecond, 30)
 	setDefault(&l.OutboundMessages, 64)
 	setDefault(&l.OutboundBytes, 256<<10)

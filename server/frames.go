@@ -17,7 +17,7 @@ func (s *Server) postOffer(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if first := body.N == 0 && !link.Resumption; first != (body.Channel != "") {
+	if first := body.N == 0 && !link.Resumption && link.Dialect == ""; first != (body.Channel != "") {
 		return protocol.Errorf(protocol.InvalidMessage, "the channel id comes with frame 0 of a link, and with no other")
 	}
 	if body.Channel != "" && body.Channel != link.Channel {

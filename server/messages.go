@@ -95,7 +95,7 @@ func (s *socket) refuse(id protocol.RequestID, err error) {
 func (s *socket) carryOut(m protocol.ClientMessage) error {
 	switch m.Op {
 	case protocol.OpSubscribe:
-		return s.subscribe(m)
+		return s.subscribe(m, false)
 	case protocol.OpClose:
 		return s.closeLink(m.RequestID, m.Code)
 	}
@@ -128,8 +128,9 @@ func (s *socket) putAgain(a attachment, f protocol.Frame) error {
 }
 
 // subscribe lets the socket hear from a link: the site of who claims it, then
-// each side of the frames of the other (arrows 4 and 12).
-func (s *socket) subscribe(m protocol.ClientMessage) error {
+// each side of the frames of the other (arrows 4 and 12). Rest means from the first
+// frame that waits, and not from the one that the message names.
+func (s *socket) subscribe(m protocol.ClientMessage, rest bool) error {
 	ctx, cancel := context.WithTimeout(s.server.ctx, messageTimeout)
 	defer cancel()
 	link, err := s.server.link(ctx, m.RequestID)
@@ -153,7 +154,7 @@ func (s *socket) subscribe(m protocol.ClientMessage) error {
 	if !s.note(attachment{r, side}) {
 		defer s.server.hub.release(r) // held already
 	}
-	replaced, err := r.attach(side, s, link, subscription{topic: m.Topic, since: m.Since, acked: m.Next})
+	replaced, err := r.attach(side, s, link, subscription{topic: m.Topic, since: m.Since, rest: rest, acked: m.Next})
 	if replaced != nil {
 		s.server.hub.release(r)
 	}

@@ -27,6 +27,7 @@ type room struct {
 	ends      [2]end // by protocol.Side
 	address   string // of the account that claimed the link; empty before
 	resuming  bool   // the link is a resumption: nobody claims it
+	dialect   bool   // one of its ends speaks a dialect
 	joined    bool   // a wallet has come to this opening
 	bound     bool   // the site has named the channel
 	by        openedBy
@@ -60,6 +61,22 @@ func (e *end) attached() bool { return e.remote || e.socket != nil && e.frames }
 func (r *room) put(to protocol.Side, f protocol.Frame, from sender) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return r.putLocked(to, f, from)
+}
+
+// add keeps a frame that comes without a number, from a client that knows of none.
+// Anew means that it takes the place of all that still waits.
+func (r *room) add(to protocol.Side, d string, anew bool, from sender) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e := &r.ends[to]
+	if anew && e.inbox.trim(e.inbox.end()) {
+		e.cursor = max(e.cursor, e.inbox.base)
+	}
+	return r.putLocked(to, protocol.Frame{N: e.inbox.end(), D: d}, from)
+}
+
+func (r *room) putLocked(to protocol.Side, f protocol.Frame, from sender) error {
 	if r.reason != "" {
 		return r.reason
 	}
@@ -133,6 +150,7 @@ func (r *room) flushLocked(to protocol.Side) {
 type subscription struct {
 	topic protocol.Topic
 	since uint64 // frames it has received
+	rest  bool   // in place of since: whatever still waits
 	acked uint64 // frames of its own that it knows to be acknowledged
 }
 
@@ -168,6 +186,9 @@ func (r *room) attach(s protocol.Side, socket *socket, link liaison.Link, sub su
 func (r *room) attachFramesLocked(s protocol.Side, link liaison.Link, sub subscription) {
 	e, outgoing := &r.ends[s], &r.ends[s.Other()].inbox
 	news := !e.frames
+	if sub.rest {
+		sub.since = e.inbox.base
+	}
 	e.frames, e.topic, e.cursor = true, sub.topic, sub.since
 	outgoing.trim(sub.acked)
 	e.socket.sendMessage(r.subscribed(link, sub.topic, outgoing.base))
@@ -216,6 +237,7 @@ func (r *room) noteLocked(link liaison.Link) {
 	}
 	r.noteOpeningLocked(link)
 	r.resuming = r.resuming || link.Resumption
+	r.dialect = r.dialect || link.Dialect != ""
 	r.bound = r.bound || link.Channel != ""
 }
 
@@ -323,7 +345,13 @@ func (r *room) tellClaimedLocked(link liaison.Link) {
 	if site.socket == nil {
 		return
 	}
-	m := protocol.ServerMessage{Op: protocol.OpLink, RequestID: r.id, Account: link.Account, Proof: &link.Proof, Held: link.Held}
+	m := protocol.ServerMessage{Op: protocol.OpLink, RequestID: r.id, Account: link.Account, Held: link.Held}
+	if link.Dialect != "" { // nothing was proved to anybody but this server
+		m.Dialect = link.Dialect
+		site.socket.sendMessage(m)
+		return
+	}
+	m.Proof = &link.Proof
 	if f, ok := site.inbox.get(answerFrame); ok {
 		m.Answer = &f
 	}

@@ -121,6 +121,53 @@ func Routes() []Route {
 			handle:  func(s *Server) handler { return s.endSession },
 		},
 		{
+			Method: "POST", Path: protocol.PathPasskeyRegistration, Name: "beginPasskey", Session: "one that is signed in, sealed and fresh",
+			Summary: "Get a nonce and the options to make a passkey of the account. The client computes the challenge.",
+			Request: protocol.PasskeyRegistrationRequest{}, Response: protocol.PasskeyCreation{},
+			Codes:  withLinkCodes(protocol.LinkForbidden, protocol.LinkNotClaimed, protocol.SessionRotated, protocol.AssuranceTooLow, protocol.StepUpRequired, protocol.PasskeyLimit, protocol.PasskeysOff),
+			handle: func(s *Server) handler { return s.withPasskeys(s.beginPasskey) },
+		},
+		{
+			Method: "POST", Path: protocol.PathPasskeys, Name: "addPasskey", Session: "the one that got the nonce",
+			Summary: "Store the passkey that was made. The challenge is spent before anything is verified.",
+			Request: protocol.PasskeyRegistration{}, Response: protocol.PasskeyView{},
+			Codes:  []protocol.Code{protocol.SessionRotated, protocol.AssuranceTooLow, protocol.ProofRejected, protocol.PasskeyLimit, protocol.Overloaded, protocol.PasskeysOff},
+			handle: func(s *Server) handler { return s.withPasskeys(s.addPasskey) },
+		},
+		{
+			Method: "GET", Path: protocol.PathPasskeys, Name: "listPasskeys", Session: "one that is signed in and sealed",
+			Summary:  "The passkeys of the account, the oldest first.",
+			Response: protocol.PasskeyList{}, Codes: []protocol.Code{protocol.SessionRotated, protocol.AssuranceTooLow, protocol.PasskeysOff},
+			handle: func(s *Server) handler { return s.withPasskeys(s.listPasskeys) },
+		},
+		{
+			Method: "PATCH", Path: protocol.PathPasskeys + "/{credentialId}", Name: "renamePasskey", Session: "one that is signed in and sealed",
+			Summary: "Give a passkey another label.",
+			Request: protocol.PasskeyRename{}, Response: protocol.PasskeyView{},
+			Codes:  []protocol.Code{protocol.SessionRotated, protocol.AssuranceTooLow, protocol.PasskeyUnknown, protocol.PasskeysOff},
+			handle: func(s *Server) handler { return s.withPasskeys(s.renamePasskey) },
+		},
+		{
+			Method: "DELETE", Path: protocol.PathPasskeys + "/{credentialId}", Name: "removePasskey", Session: "one that is signed in, sealed and fresh",
+			Summary: "Remove a passkey. Sessions that it signed in live on.",
+			Codes:   []protocol.Code{protocol.SessionRotated, protocol.AssuranceTooLow, protocol.StepUpRequired, protocol.PasskeyUnknown, protocol.PasskeysOff},
+			handle:  func(s *Server) handler { return s.withPasskeys(s.removePasskey) },
+		},
+		{
+			Method: "POST", Path: protocol.PathPasskeyAuthentication, Name: "askPasskey", SetsCookie: true,
+			Summary: "Get a nonce and the options to use a passkey. The client computes the challenge. Whoever has no session gets one.",
+			Request: protocol.PasskeyAuthenticationRequest{}, Response: protocol.PasskeyRequest{},
+			Codes:  []protocol.Code{protocol.SessionRotated, protocol.AccountMismatch, protocol.Overloaded, protocol.PasskeysOff},
+			handle: func(s *Server) handler { return s.withPasskeys(s.askPasskey) },
+		},
+		{
+			Method: "POST", Path: protocol.PathSessionPasskey, Name: "signInByPasskey", Session: "the one that got the nonce", SetsCookie: true,
+			Summary: "Sign in by a passkey, or prove the account again. The challenge is spent before anything is verified, and the session gets a new id.",
+			Request: protocol.PasskeyAssertion{}, Response: protocol.SessionView{},
+			Codes:  []protocol.Code{protocol.SessionRotated, protocol.ProofRejected, protocol.AccountMismatch, protocol.Overloaded, protocol.PasskeysOff},
+			handle: func(s *Server) handler { return s.withPasskeys(s.signInByPasskey) },
+		},
+		{
 			Method: "GET", Path: protocol.PathSocket, Name: "openSocket", Session: "any",
 			Summary: "Upgrade to a WebSocket, subprotocol " + protocol.Subprotocol + ". Its messages are described in spec/protocol.md.",
 			Codes:   []protocol.Code{protocol.UnsupportedVersion, protocol.SessionRotated},
@@ -135,6 +182,8 @@ func (s *Server) routes() *http.ServeMux {
 		mux.Handle(route.Method+" "+route.Path, s.guarded(route.handle(s)))
 	}
 	mux.Handle("GET "+protocol.PathOpenAPI, s.guarded(s.openAPI))
+	mux.Handle("GET "+pathAssetLinks, s.guarded(s.assetLinks))
+	mux.Handle("GET "+pathAppSiteAssociation, s.guarded(s.appSiteAssociation))
 	mux.Handle("GET /healthz", s.guarded(s.health))
 	mux.Handle("GET /readyz", s.guarded(s.ready))
 	mux.Handle("/", s.guarded(func(http.ResponseWriter, *http.Request) error {

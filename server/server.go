@@ -19,12 +19,13 @@ import (
 
 	"github.com/lxzan/gws"
 
+	"github.com/liaison-dev/liaison"
 	"github.com/liaison-dev/liaison/internal/metrics"
 	"github.com/liaison-dev/liaison/protocol"
 )
 
-// Server is an http.Handler for everything below /v1/, and for /healthz and
-// /readyz. All methods may be called concurrently.
+// Server is an http.Handler for everything below /v1/, and for /healthz,
+// /readyz, and the two files in /.well-known/ that name apps. All methods may be called concurrently.
 type Server struct {
 	// Fixed after New.
 	cfg      Config
@@ -35,10 +36,11 @@ type Server struct {
 	upgrader *gws.Upgrader
 	aliasKey []byte // names links in this process's log
 
-	requestsByAddress, linksByAddress, socketsByAddress *addressLimiter
-	socketsOpen                                         addressCount
-	linksOpened                                         linkQuota
-	proofChecks                                         *turnstile
+	requestsByAddress, linksByAddress, socketsByAddress, ceremoniesByAddress *addressLimiter
+
+	socketsOpen                  addressCount
+	linksOpened, ceremoniesAsked linkQuota
+	proofChecks                  *turnstile
 
 	ctx              context.Context // ends with Close
 	cancel           context.CancelFunc
@@ -63,7 +65,10 @@ func New(cfg Config) (*Server, error) {
 		linksByAddress:    newAddressLimiter(cfg.Limits.LinksPerAddress, protocol.LinkTTL),
 		socketsOpen:       addressCount{max: cfg.Limits.SocketsPerAddress, counts: make(map[netip.Addr]int)},
 		linksOpened:       linkQuota{max: cfg.Limits.Links},
+		ceremoniesAsked:   linkQuota{max: cfg.Limits.Challenges},
 		proofChecks:       newTurnstile(cfg.Limits.ProofChecks, cfg.Limits.ProofQueue),
+
+		ceremoniesByAddress: newAddressLimiter(cfg.Limits.ChallengesPerAddress, liaison.CeremonyTTL),
 	}
 	rand.Read(s.aliasKey)
 	s.mux = s.routes()

@@ -162,8 +162,11 @@ func (s *Server) collectSession(w http.ResponseWriter, r *http.Request) error {
 		if err != nil || !session.Retired {
 			return change, err
 		}
-		session = session.Rotated(next, s.cfg.Now(), s.cfg.Sessions)
-		return liaison.Change{Sessions: []liaison.Session{session}}, nil
+		now := s.cfg.Now()
+		session = session.Rotated(next, now, s.cfg.Sessions)
+		change.Sessions = []liaison.Session{session}
+		change.Accounts = []liaison.AccountRecord{{Account: session.Account, FirstSeenAt: now, LastSeenAt: now}}
+		return change, nil
 	})
 	if err != nil {
 		return err
@@ -190,6 +193,12 @@ func (s *Server) collectable(r *http.Request, body protocol.Collection) (session
 	}
 	if _, _, err := link.Transition(liaison.Event{Kind: liaison.Collect, Now: s.cfg.Now(), Session: session.ID}); err != nil {
 		return session, "", err
+	}
+	if link.Dialect != "" && link.Account != session.Account {
+		// A wallet of a dialect changes nothing until the site wants it to: this asks
+		// for it.
+		token, _ := s.requestToken(r)
+		return session.Upgraded(link.Account, link.Assurance()), token.Successor(body.Key), nil
 	}
 	if link.Account != session.Account {
 		return session, "", &liaison.Error{Code: protocol.LinkForbidden, Op: "collect session", Msg: "another link has signed this session in"}

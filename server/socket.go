@@ -37,12 +37,13 @@ const (
 type socket struct {
 	// Fixed.
 	server  *Server
-	conn    *gws.Conn
+	line    line
 	session liaison.SessionID
 	addr    netip.Addr
 	network netip.Addr   // what may be compared with the other side's; see networkAddress
 	heard   atomic.Int64 // when anything was read last, in Unix seconds
 	opened  int64        // in Unix seconds
+	inside  bool         // the client is in this process, a [Port]: what waits for it is in the mailboxes anyway
 
 	// Owned by the reading goroutine.
 	pace      pace
@@ -64,6 +65,29 @@ type socket struct {
 	closing     protocol.Code // why the server closes it; empty if it does not
 	gone        bool          // the connection has ended
 }
+
+// line is how a socket reaches its client: a WebSocket, or a call within this
+// process.
+type line interface {
+	// write sends a message; it may block.
+	write(gws.Opcode, []byte) error
+	// setDeadline bounds the writes that follow.
+	setDeadline(time.Time)
+	// say tells the client why its socket is closed.
+	say(protocol.Code)
+	// cut ends the line, and with it the goroutine that reads from it.
+	cut()
+}
+
+// webSocket is the line of a client elsewhere.
+type webSocket struct{ conn *gws.Conn }
+
+func (w webSocket) write(opcode gws.Opcode, payload []byte) error {
+	return w.conn.WriteMessage(opcode, payload)
+}
+func (w webSocket) setDeadline(t time.Time)  { w.conn.NetConn().SetWriteDeadline(t) }
+func (w webSocket) say(reason protocol.Code) { w.conn.WriteClose(closeReason(reason)) }
+func (w webSocket) cut()                     { w.conn.NetConn().Close() }
 
 // attachment is a side of a link that hears through this socket.
 type attachment struct {
@@ -128,19 +152,19 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, session liaison
 	}
 	now := time.Now().Unix()
 	socket := &socket{
-		server: s, conn: conn, addr: addr, network: s.networkAddress(r), opened: now,
+		server: s, line: webSocket{conn}, addr: addr, network: s.networkAddress(r), opened: now,
 		session: session.ID, generation: session.Generation,
 	}
 	socket.heard.Store(now)
 	conn.Session().Store("", socket)
 	if !s.hub.addSocket(socket) {
 		s.socketsOpen.give(addr)
-		conn.WriteClose(closeReason(protocol.ShuttingDown))
+		socket.line.say(protocol.ShuttingDown)
 		return nil
 	}
 	// A new goroutine, so that the one of the HTTP request and its buffers can
 	// go: they are larger than all else that a waiting socket needs.
-	go socket.read()
+	go socket.read(conn)
 	// Whoever changed the session since it was read did not find this socket.
 	if now, err := s.cfg.Store.Session(r.Context(), session.ID); err != nil || now.Generation != session.Generation {
 		socket.close(protocol.SessionRotated)
@@ -149,9 +173,9 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, session liaison
 }
 
 // read carries out what the client sends until the connection ends.
-func (s *socket) read() {
+func (s *socket) read(conn *gws.Conn) {
 	defer s.finish()
-	s.conn.ReadLoop()
+	conn.ReadLoop()
 }
 
 // finish ends the socket. The library panics upon some malformed frames; that
@@ -171,13 +195,15 @@ func (s *socket) end() {
 	attachments := s.attachments
 	s.attachments, s.queue = nil, nil
 	s.mu.Unlock()
-	s.conn.NetConn().Close()
+	s.line.cut()
 	for _, a := range attachments {
 		a.room.detach(s)
 		s.server.hub.release(a.room)
 	}
 	s.server.hub.removeSocket(s)
-	s.server.socketsOpen.give(s.addr)
+	if !s.inside {
+		s.server.socketsOpen.give(s.addr)
+	}
 }
 
 // sendMessage queues a message.
@@ -202,7 +228,7 @@ func (s *socket) enqueue(out outbound) bool {
 		return false
 	}
 	limits := &s.server.cfg.Limits
-	if len(s.queue) >= limits.OutboundMessages || s.queueBytes+len(out.payload) > limits.OutboundBytes {
+	if !s.inside && (len(s.queue) >= limits.OutboundMessages || s.queueBytes+len(out.payload) > limits.OutboundBytes) {
 		s.closeLocked(protocol.SlowReader)
 		return false
 	}
@@ -232,7 +258,7 @@ func (s *socket) close(code protocol.Code) {
 func (s *socket) closeLocked(code protocol.Code) {
 	s.closing = code
 	s.server.metrics.SocketClose(code)
-	s.conn.NetConn().SetWriteDeadline(time.Now().Add(lastWordsTimeout))
+	s.line.setDeadline(time.Now().Add(lastWordsTimeout))
 	s.startWriterLocked()
 }
 
@@ -242,8 +268,8 @@ func (s *socket) write() {
 	for {
 		batch, closing := s.takeQueue()
 		if closing != "" {
-			s.conn.WriteClose(closeReason(closing))
-			s.conn.NetConn().Close()
+			s.line.say(closing)
+			s.line.cut()
 			return
 		}
 		if len(batch) == 0 {
@@ -272,7 +298,7 @@ func (s *socket) writeOne(out outbound) bool {
 	s.extendDeadline(time.Now())
 	// Upon an error the library ends the connection, or is about to send the
 	// close frame that the reader asked for: that must not be cut off.
-	return s.conn.WriteMessage(out.opcode, out.payload) == nil
+	return s.line.write(out.opcode, out.payload) == nil
 }
 
 // extendDeadline gives the next write its time. To set a deadline costs a
@@ -285,7 +311,7 @@ func (s *socket) extendDeadline(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closing == "" { // else the deadline for the last words holds
-		s.conn.NetConn().SetWriteDeadline(s.deadline)
+		s.line.setDeadline(s.deadline)
 	}
 }
 
@@ -354,13 +380,16 @@ func (s *socket) adopt(generation uint64, keep protocol.RequestID) bool {
 // tick asks whether the client still lives, and closes the socket of one that
 // does not or that wants nothing.
 func (s *socket) tick(now time.Time) {
+	if s.inside {
+		return
+	}
 	s.mu.Lock()
 	idle := len(s.attachments) == 0
 	s.mu.Unlock()
 	heard := time.Unix(s.heard.Load(), 0)
 	switch {
 	case now.Sub(heard) > silenceLimit:
-		s.conn.NetConn().Close()
+		s.line.cut()
 	case idle && now.Sub(time.Unix(s.opened, 0)) > idleLimit:
 		s.close(protocol.SessionRequired)
 	default:

@@ -115,11 +115,11 @@ func (s *Server) renew(ctx context.Context, r *room, sessions []liaison.SessionI
 	}
 }
 
-// keptFor lets an anonymous session live on with the resumption that it is
-// attached to, for as long as any session may: what was proved before is not
-// proved again there.
+// keptFor lets an anonymous session live on with what it is attached to, for as
+// long as any session may: a resumption, where what was proved before is not proved
+// again, or a link of a dialect, whose site shows its code until somebody comes.
 func (s *Server) keptFor(link liaison.Link, session liaison.Session) liaison.Session {
-	if !link.Resumption || session.Account != "" {
+	if !link.Resumption && link.Dialect == "" || session.Account != "" {
 		return session
 	}
 	until, end := s.cfg.Now().Add(s.cfg.Sessions.Idle), link.IssuedAt.Add(s.cfg.Sessions.Absolute)
@@ -150,7 +150,7 @@ func (s *Server) removeExpired(ctx context.Context) {
 func (r *room) lease() (expiresAt time.Time, renewable bool, sessions []liaison.SessionID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.address == "" && !r.resuming {
+	if r.address == "" && !r.resuming && !r.dialect {
 		return r.expiresAt, false, nil
 	}
 	for i := range r.ends {

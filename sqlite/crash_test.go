@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -75,6 +76,12 @@ func checkSurvivors(t *testing.T, path string, round int, acknowledged map[strin
 		if _, err := store.Account(t.Context(), link.Account); err != nil {
 			t.Fatalf("round %d: account %q of the same change: %v", round, link.Account, err)
 		}
+		if list, err := store.Credentials(t.Context(), link.Account); err != nil || len(list) != 1 {
+			t.Fatalf("round %d: passkeys of the same change: got %+v, %v, want one", round, list, err)
+		}
+		if _, err := store.Ceremony(t.Context(), liaison.CeremonyOf([]byte(id))); !errors.Is(err, liaison.ErrNotFound) {
+			t.Fatalf("round %d: ceremony that the same change spent: got %v, want %v", round, err, liaison.ErrNotFound)
+		}
 	}
 	db := raw(t, path)
 	defer db.Close()
@@ -109,7 +116,8 @@ func commitUntilKilled(path string) {
 func claimOne(store *sqlite.Store) error {
 	ctx := context.Background()
 	link := newLink()
-	if err := store.Commit(ctx, liaison.Change{Links: []liaison.Link{link}}); err != nil {
+	ceremony := liaison.Ceremony{ID: liaison.CeremonyOf([]byte(link.ID)), ExpiresAt: now}
+	if err := store.Commit(ctx, liaison.Change{Links: []liaison.Link{link}, Ceremonies: []liaison.Ceremony{ceremony}}); err != nil {
 		return err
 	}
 	session := newSession(liaison.NewToken())
@@ -119,6 +127,9 @@ func claimOne(store *sqlite.Store) error {
 		Links:    []liaison.Link{link},
 		Sessions: []liaison.Session{session},
 		Accounts: []liaison.AccountRecord{{Account: link.Account, FirstSeenAt: now, LastSeenAt: now}},
+
+		Credentials: []liaison.Credential{{ID: liaison.NewCredentialID([]byte(link.ID)), Account: link.Account, CreatedAt: now}},
+		Spent:       []liaison.CeremonyID{ceremony.ID},
 	}
 	if err := store.Commit(ctx, change); err != nil {
 		return err

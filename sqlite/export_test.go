@@ -9,15 +9,24 @@ import (
 
 // Queries are all statements that a store runs on behalf of a caller.
 var Queries = map[string]string{
-	"Session":        selectSession,
-	"SessionByToken": selectSessionByToken,
-	"Link":           selectLink,
-	"WaitingLinks":   selectWaitingLinks,
-	"Account":        selectAccount,
-	"change session": updateSession,
-	"change link":    updateLink,
-	"sweep sessions": sweepSessions,
-	"sweep links":    sweepLinks,
+	"Session":           selectSession,
+	"SessionByToken":    selectSessionByToken,
+	"Link":              selectLink,
+	"WaitingLinks":      selectWaitingLinks,
+	"Account":           selectAccount,
+	"Credential":        selectCredential,
+	"Credentials":       selectCredentials,
+	"Ceremony":          selectCeremony,
+	"Ceremonies":        selectCeremonies,
+	"Secret":            selectSecret,
+	"change session":    updateSession,
+	"change link":       updateLink,
+	"change credential": updateCredential,
+	"remove credential": deleteCredential,
+	"spend ceremony":    deleteCeremony,
+	"sweep sessions":    sweepSessions,
+	"sweep links":       sweepLinks,
+	"sweep ceremonies":  sweepCeremonies,
 }
 
 // Pragma returns a setting of the connections that are made for the file.

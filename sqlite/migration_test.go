@@ -40,6 +40,9 @@ func fileOf(t *testing.T, version int, rows ...string) (path string) {
 	return path
 }
 
+// newest is the version that this program brings a file to.
+const newest = 3
+
 const (
 	oldAccount = "algorand:wGHE2Pwdvd7S12BL5FaOP20EGYesN73k:ADDRESS"
 	oldLinks   = "INSERT INTO links (id, state, site, wallet, nonce, attempts, account, proof_type, proof_chain, proof_address, proof_message, proof_signature, reason, issued_at, expires_at, version) VALUES "
@@ -63,8 +66,8 @@ func TestMigrationToSealed(t *testing.T) {
 		"INSERT INTO accounts VALUES ('"+oldAccount+"', 1, 2)",
 	)
 	store := open(t, path)
-	if version, err := sqlite.Pragma(t.Context(), path, "user_version"); err != nil || version != 2 {
-		t.Errorf("version of a migrated file: got %d, %v; want 2", version, err)
+	if version, err := sqlite.Pragma(t.Context(), path, "user_version"); err != nil || version != newest {
+		t.Errorf("version of a migrated file: got %d, %v; want %d", version, err, newest)
 	}
 	seen, expires := time.UnixMicro(1791000000000001).UTC(), time.UnixMicro(1791000120000002).UTC()
 	for _, want := range []liaison.Session{
@@ -99,5 +102,25 @@ func TestMigrationToSealed(t *testing.T) {
 	}
 	if account, err := store.Account(t.Context(), oldAccount); err != nil || account.LastSeenAt.UnixMicro() != 2 {
 		t.Errorf("account after the migration: got %+v, %v; want it as it was", account, err)
+	}
+}
+
+// TestMigrationToPasskeys opens a file of the version before passkeys: its links
+// are of no dialect, and passkeys can be kept.
+func TestMigrationToPasskeys(t *testing.T) {
+	path := fileOf(t, 2,
+		"INSERT INTO links (id, state, site, wallet, nonce, account, proof_type, proof_chain, proof_address, proof_message, proof_signature, reason, issued_at, expires_at, version) "+
+			"VALUES ('waiting-link-of-the-test', 'waiting', 'site', '', 'NONCE', '', '', '', '', '', x'', '', "+oldRest)
+	store := open(t, path)
+	if version, err := sqlite.Pragma(t.Context(), path, "user_version"); err != nil || version != newest {
+		t.Errorf("version of a migrated file: got %d, %v; want %d", version, err, newest)
+	}
+	if link, err := store.Link(t.Context(), "waiting-link-of-the-test"); err != nil || link.State != liaison.Waiting || link.Dialect != "" {
+		t.Errorf("link after the migration: got %+v, %v; want it waiting, of no dialect", link, err)
+	}
+	credential := liaison.Credential{ID: "YQ", Account: oldAccount, PublicKey: []byte{1}}
+	commit(t, store, liaison.Change{Credentials: []liaison.Credential{credential}})
+	if list, err := store.Credentials(t.Context(), oldAccount); err != nil || len(list) != 1 {
+		t.Errorf("passkeys after the migration: got %+v, %v; want one", list, err)
 	}
 }

@@ -128,11 +128,19 @@ func TestRecordsSurviveReopening(t *testing.T) {
 	store := open(t, path)
 	link := claimed(newLink())
 	commit(t, store, liaison.Change{Links: []liaison.Link{link}})
+	secret, err := store.Secret(t.Context(), "name")
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := open(t, path).Link(t.Context(), link.ID); err != nil || got.Proof.Message != link.Proof.Message {
+	again := open(t, path)
+	if got, err := again.Link(t.Context(), link.ID); err != nil || got.Proof.Message != link.Proof.Message {
 		t.Fatalf("Link(%q) after reopening: got %+v, %v, want %+v", link.ID, got, err, link)
+	}
+	if got, err := again.Secret(t.Context(), "name"); err != nil || got != secret {
+		t.Fatalf("Secret after reopening: got %x, %v, want %x", got, err, secret)
 	}
 }
 
@@ -148,9 +156,15 @@ func TestEverythingAfterCloseIsAnError(t *testing.T) {
 	_, errLink := store.Link(t.Context(), "link")
 	_, errWaiting := store.WaitingLinks(t.Context(), "site")
 	_, errAccount := store.Account(t.Context(), "account")
+	_, errCredential := store.Credential(t.Context(), "credential")
+	_, errCredentials := store.Credentials(t.Context(), "account")
+	_, errCeremony := store.Ceremony(t.Context(), liaison.CeremonyID{})
+	_, errCeremonies := store.Ceremonies(t.Context(), "session")
+	_, errSecret := store.Secret(t.Context(), "name")
 	_, errSweep := store.Sweep(t.Context(), time.Time{})
 	for name, err := range map[string]error{
 		"Session": errSession, "SessionByToken": errToken, "Link": errLink, "WaitingLinks": errWaiting, "Account": errAccount, "Sweep": errSweep,
+		"Credential": errCredential, "Credentials": errCredentials, "Ceremony": errCeremony, "Ceremonies": errCeremonies, "Secret": errSecret,
 		"Commit": store.Commit(t.Context(), liaison.Change{}), "Ping": store.Ping(t.Context()),
 	} {
 		if err == nil || errors.Is(err, liaison.ErrNotFound) {

@@ -45,12 +45,7 @@ func (s *Store) Link(ctx context.Context, id protocol.RequestID) (liaison.Link, 
 // WaitingLinks implements [liaison.Store]. Of links that were issued at the
 // same time, the one that was stored first comes first.
 func (s *Store) WaitingLinks(ctx context.Context, site liaison.SessionID) ([]liaison.Link, error) {
-	var links []liaison.Link
-	err := s.read(ctx, "read waiting links", selectWaitingLinks, func(r *row) { links = append(links, r.link()) }, string(site))
-	if err != nil {
-		return nil, err
-	}
-	return links, nil
+	return several(ctx, s, "read waiting links", selectWaitingLinks, (*row).link, string(site))
 }
 
 // Account implements [liaison.Store].
@@ -71,6 +66,15 @@ func one[T any](ctx context.Context, s *Store, op, query string, decode func(*ro
 		return none, err
 	}
 	return record, nil
+}
+
+// several reads the records that a query finds for a key, in its order.
+func several[T any](ctx context.Context, s *Store, op, query string, decode func(*row) T, key driver.Value) ([]T, error) {
+	var records []T
+	if err := s.read(ctx, op, query, func(r *row) { records = append(records, decode(r)) }, key); err != nil {
+		return nil, err
+	}
+	return records, nil
 }
 
 // read runs a query on an idle connection. Each query is a transaction of its

@@ -107,7 +107,7 @@ func stored(change liaison.Change) liaison.Change {
 	}
 	for i := range s.Sessions {
 		session := &s.Sessions[i]
-		session.SeenAt, session.ExpiresAt = storedTime(session.SeenAt), storedTime(session.ExpiresAt)
+		session.SeenAt, session.ExpiresAt, session.ProvedAt = storedTime(session.SeenAt), storedTime(session.ExpiresAt), storedTime(session.ProvedAt)
 		session.Version++
 	}
 	for i := range s.Links {

@@ -34,7 +34,8 @@ func (r *row) text() string    { return next[string](r) }
 func (r *row) integer() int64  { return next[int64](r) }
 func (r *row) time() time.Time { return time.UnixMicro(r.integer()).UTC() }
 
-func (r *row) hash() (h liaison.TokenHash) {
+// bytes32 reads a hash or a key.
+func (r *row) bytes32() (h [32]byte) {
 	if b := next[[]byte](r); copy(h[:], b) != len(h) || len(b) != len(h) {
 		r.err = errDamaged
 	}
@@ -79,14 +80,17 @@ func encodeProofMeta(meta *protocol.ProofMeta) string {
 // Go evaluates the calls in a composite literal from left to right, so the
 // order of the fields below is that of the columns.
 
-const sessionColumns = "id, token_hash, account, assurance, retired, generation, seen_at, expires_at, version"
+const sessionColumns = "id, token_hash, account, assurance, proved_at, link, vouched, retired, generation, seen_at, expires_at, version"
 
 func (r *row) session() liaison.Session {
 	return liaison.Session{
 		ID:         liaison.SessionID(r.text()),
-		TokenHash:  r.hash(),
+		TokenHash:  r.bytes32(),
 		Account:    protocol.Account(r.text()),
 		Assurance:  protocol.Assurance(r.text()),
+		ProvedAt:   r.time(),
+		Link:       protocol.RequestID(r.text()),
+		Vouched:    r.integer() != 0,
 		Retired:    r.integer() != 0,
 		Generation: uint64(r.integer()),
 		SeenAt:     r.time(),
@@ -95,13 +99,15 @@ func (r *row) session() liaison.Session {
 	}
 }
 
-const linkColumns = "id, state, resumption, site, origin, wallet, channel, nonce, account, proof_type, proof_chain, proof_address, proof_message, proof_signature, proof_meta, held, verified, reason, issued_at, expires_at, version"
+const linkColumns = "id, state, resumption, dialect, credential, site, origin, wallet, channel, nonce, account, proof_type, proof_chain, proof_address, proof_message, proof_signature, proof_meta, held, verified, reason, issued_at, expires_at, version"
 
 func (r *row) link() liaison.Link {
 	return liaison.Link{
 		ID:         protocol.RequestID(r.text()),
 		State:      liaison.LinkState(r.text()),
 		Resumption: r.integer() != 0,
+		Dialect:    protocol.Dialect(r.text()),
+		Credential: liaison.CredentialID(r.text()),
 		Site:       liaison.SessionID(r.text()),
 		Origin:     protocol.Origin(r.text()),
 		Wallet:     liaison.SessionID(r.text()),
@@ -136,23 +142,23 @@ type statement struct {
 }
 
 const (
-	insertSession = "INSERT INTO sessions (token_hash, account, assurance, retired, generation, seen_at, expires_at, version, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-	updateSession = "UPDATE sessions SET token_hash = ?, account = ?, assurance = ?, retired = ?, generation = ?, seen_at = ?, expires_at = ?, version = ? WHERE id = ? AND version = ?"
-	insertLink    = "INSERT INTO links (state, resumption, site, origin, wallet, channel, nonce, account, proof_type, proof_chain, proof_address, proof_message, proof_signature, proof_meta, held, verified, reason, issued_at, expires_at, version, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-	updateLink    = "UPDATE links SET state = ?, resumption = ?, site = ?, origin = ?, wallet = ?, channel = ?, nonce = ?, account = ?, proof_type = ?, proof_chain = ?, proof_address = ?, proof_message = ?, proof_signature = ?, proof_meta = ?, held = ?, verified = ?, reason = ?, issued_at = ?, expires_at = ?, version = ? WHERE id = ? AND version = ?"
+	insertSession = "INSERT INTO sessions (token_hash, account, assurance, proved_at, link, vouched, retired, generation, seen_at, expires_at, version, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	updateSession = "UPDATE sessions SET token_hash = ?, account = ?, assurance = ?, proved_at = ?, link = ?, vouched = ?, retired = ?, generation = ?, seen_at = ?, expires_at = ?, version = ? WHERE id = ? AND version = ?"
+	insertLink    = "INSERT INTO links (state, resumption, dialect, credential, site, origin, wallet, channel, nonce, account, proof_type, proof_chain, proof_address, proof_message, proof_signature, proof_meta, held, verified, reason, issued_at, expires_at, version, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	updateLink    = "UPDATE links SET state = ?, resumption = ?, dialect = ?, credential = ?, site = ?, origin = ?, wallet = ?, channel = ?, nonce = ?, account = ?, proof_type = ?, proof_chain = ?, proof_address = ?, proof_message = ?, proof_signature = ?, proof_meta = ?, held = ?, verified = ?, reason = ?, issued_at = ?, expires_at = ?, version = ? WHERE id = ? AND version = ?"
 	upsertAccount = "INSERT INTO accounts (account, first_seen_at, last_seen_at) VALUES (?, ?, ?) ON CONFLICT (account) DO UPDATE SET last_seen_at = excluded.last_seen_at WHERE excluded.last_seen_at > last_seen_at"
 )
 
 func writeSession(s liaison.Session) statement {
 	return versioned(insertSession, updateSession, s.Version,
-		s.TokenHash[:], string(s.Account), string(s.Assurance), s.Retired, int64(s.Generation), s.SeenAt.UnixMicro(), s.ExpiresAt.UnixMicro(),
+		s.TokenHash[:], string(s.Account), string(s.Assurance), s.ProvedAt.UnixMicro(), string(s.Link), s.Vouched, s.Retired, int64(s.Generation), s.SeenAt.UnixMicro(), s.ExpiresAt.UnixMicro(),
 		int64(s.Version+1), string(s.ID))
 }
 
 func writeLink(l liaison.Link) statement {
 	p := l.Proof
 	return versioned(insertLink, updateLink, l.Version,
-		string(l.State), l.Resumption, string(l.Site), string(l.Origin), string(l.Wallet), string(l.Channel), string(l.Nonce), string(l.Account),
+		string(l.State), l.Resumption, string(l.Dialect), string(l.Credential), string(l.Site), string(l.Origin), string(l.Wallet), string(l.Channel), string(l.Nonce), string(l.Account),
 		p.Type, string(p.Chain), p.Address, p.Message, append([]byte{}, p.Signature...), encodeProofMeta(p.Meta),
 		l.Held, l.Verified, string(l.Reason), l.IssuedAt.UnixMicro(), l.ExpiresAt.UnixMicro(), int64(l.Version+1), string(l.ID))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/liaison-dev/liaison"
@@ -11,18 +12,26 @@ import (
 
 // Commit implements [liaison.Store].
 func (s *Store) Commit(ctx context.Context, change liaison.Change) error {
-	statements := make([]statement, 0, len(change.Sessions)+len(change.Links)+len(change.Accounts))
-	for _, session := range change.Sessions {
-		statements = append(statements, writeSession(session))
-	}
-	for _, link := range change.Links {
-		statements = append(statements, writeLink(link))
-	}
-	for _, account := range change.Accounts {
-		statements = append(statements, writeAccount(account))
-	}
-	_, err := s.submit(ctx, "commit", &request{statements: statements, change: stored(change)})
+	_, err := s.submit(ctx, "commit", &request{statements: statementsOf(change), change: stored(change)})
 	return err
+}
+
+func statementsOf(change liaison.Change) (list []statement) {
+	list = writes(list, change.Sessions, writeSession)
+	list = writes(list, change.Links, writeLink)
+	list = writes(list, change.Accounts, writeAccount)
+	list = writes(list, change.Removed, removeCredential)
+	list = writes(list, change.Credentials, writeCredential)
+	list = writes(list, change.Spent, spendCeremony)
+	return writes(list, change.Ceremonies, writeCeremony)
+}
+
+func writes[T any](list []statement, records []T, write func(T) statement) []statement {
+	list = slices.Grow(list, len(records))
+	for _, record := range records {
+		list = append(list, write(record))
+	}
+	return list
 }
 
 // sweepRows bounds the rows of each kind that one Sweep removes, so that
@@ -30,15 +39,20 @@ func (s *Store) Commit(ctx context.Context, change liaison.Change) error {
 const sweepRows = 500
 
 const (
-	sweepSessions = "DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions WHERE expires_at < ? ORDER BY expires_at LIMIT ?)"
-	sweepLinks    = "DELETE FROM links WHERE rowid IN (SELECT rowid FROM links WHERE expires_at < ? ORDER BY expires_at LIMIT ?)"
+	sweepSessions   = "DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions WHERE expires_at < ? ORDER BY expires_at LIMIT ?)"
+	sweepLinks      = "DELETE FROM links WHERE rowid IN (SELECT rowid FROM links WHERE expires_at < ? ORDER BY expires_at LIMIT ?)"
+	sweepCeremonies = "DELETE FROM ceremonies WHERE rowid IN (SELECT rowid FROM ceremonies WHERE expires_at < ? ORDER BY expires_at LIMIT ?)"
 )
 
-// Sweep implements [liaison.Store]. It removes at most 500 sessions and 500
-// links, those first that expired first.
+// Sweep implements [liaison.Store]. It removes at most 500 sessions, 500 links
+// and 500 ceremonies, those first that expired first.
 func (s *Store) Sweep(ctx context.Context, before time.Time) (int, error) {
 	args := []driver.Value{before.UnixMicro(), int64(sweepRows)}
-	changed, err := s.submit(ctx, "sweep", &request{statements: []statement{{query: sweepSessions, args: args}, {query: sweepLinks, args: args}}, sweeps: true})
+	var statements []statement
+	for _, query := range []string{sweepSessions, sweepLinks, sweepCeremonies} {
+		statements = append(statements, statement{query: query, args: args})
+	}
+	changed, err := s.submit(ctx, "sweep", &request{statements: statements, sweeps: true})
 	return int(changed), err
 }
 

@@ -26,6 +26,11 @@ func (s *suite) absent() {
 	wantAbsent(s, "SessionByToken", s.store.SessionByToken, liaison.TokenHash{})
 	wantAbsent(s, "Link", s.store.Link, "nothing")
 	wantAbsent(s, "Account", s.store.Account, "algorand:x:Y")
+	wantAbsent(s, "Credential", s.store.Credential, "bm90aGluZw")
+	wantAbsent(s, "Credential", s.store.Credential, "")
+	wantAbsent(s, "Ceremony", s.store.Ceremony, liaison.CeremonyID{})
+	s.wantCredentials("algorand:x:Y")
+	s.wantCeremonies("nobody")
 	if links, err := s.store.WaitingLinks(s.Context(), "nobody"); err != nil || len(links) != 0 {
 		s.Fatalf("WaitingLinks of nobody: got %+v, %v, want none", links, err)
 	}
@@ -34,11 +39,12 @@ func (s *suite) absent() {
 func (s *suite) sessions() {
 	for _, at := range extremes {
 		session := s.newSession()
-		session.SeenAt, session.ExpiresAt = at, at
+		session.SeenAt, session.ExpiresAt, session.ProvedAt = at, at, at
 		s.commit(liaison.Change{Sessions: []liaison.Session{session}})
 		session.Version = 1
 		s.wantSession(session)
 
+		session.Link, session.Vouched = "liquid.link", true
 		session.Account, session.Assurance, session.Retired, session.Generation = "algorand:x:ADDRESS", protocol.SealedOrigin, true, math.MaxUint64
 		s.commit(liaison.Change{Sessions: []liaison.Session{session}})
 		session.Version = 2
@@ -98,9 +104,12 @@ func linkVariants(link liaison.Link) []liaison.Link {
 	full.State, full.Resumption, full.Wallet, full.Nonce = liaison.Claimed, true, "wallet", ""
 	full.Origin, full.Channel = "https://example.com", "l1.channel"
 	full.Account, full.Reason = full.Proof.Account(), protocol.UserRejected
+	vouched := link
+	vouched.Dialect, vouched.Credential, vouched.Site, vouched.Wallet, vouched.Nonce = protocol.Liquid, "Y3JlZA", "", "wallet", ""
+	vouched.State, vouched.Account = liaison.Claimed, full.Account
 	held, verified := full, full
 	held.Held, verified.Verified = true, true
-	return append(variants, full, held, verified, liaison.Link{ID: link.ID})
+	return append(variants, full, held, verified, vouched, liaison.Link{ID: link.ID})
 }
 
 func (s *suite) tokens() {

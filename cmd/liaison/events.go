@@ -19,8 +19,10 @@ import (
 //
 //	link      uri, expiresAt                 link: show this to a wallet
 //	joined    –                              link: a wallet has read the code
+//	unsealed  dialect, account, warn         link: a wallet that does not seal
 //	request   site, verified, text, locality, expiresAt
 //	                                         wallet: what is asked
+//	request   server, account                wallet: a link without a secret
 //	code      shortCode, or tries            wallet: show this; link: type it, a line
 //	linked    account, assurance             the wallet proved this account
 //	locality  network, path, rttMs, local    where the other side is
@@ -54,6 +56,9 @@ type event struct {
 	Code      protocol.Code      `json:"code,omitempty"`
 	Detail    string             `json:"detail,omitempty"`
 	Resumable *bool              `json:"resumable,omitempty"`
+	Server    protocol.Origin    `json:"server,omitempty"`
+	Dialect   protocol.Dialect   `json:"dialect,omitempty"`
+	Warn      *bool              `json:"warn,omitempty"`
 }
 
 // output is what a command tells: lines of JSON for programs, or sentences for
@@ -86,6 +91,8 @@ func (o *output) observe(e client.Event) {
 	switch e.Kind {
 	case client.EventJoined:
 		o.joined()
+	case client.EventUnsealed:
+		o.unsealed(e)
 	case client.EventCode:
 		o.shortCode(e.ShortCode)
 	case client.EventLocality:
@@ -109,6 +116,16 @@ func (o *output) joined() {
 		return
 	}
 	o.say("A wallet has read the code; its person is being asked.")
+}
+
+// unsealed tells what a wallet of a dialect is worth.
+func (o *output) unsealed(e client.Event) {
+	switch {
+	case o.json:
+		o.write(event{Event: "unsealed", Dialect: e.Dialect, Account: e.Account, Assurance: e.Assurance, Warn: &e.Warn})
+	case e.Warn:
+		o.say("WARNING: this wallet speaks Liquid Auth, which seals nothing. That it is %s, and that nobody listens in between, is the word of the server, which you must trust for both. Refuse such wallets with --legacy deny.", e.Account)
+	}
 }
 
 func (o *output) shortCode(code string) {

@@ -42,7 +42,7 @@ var advice = map[protocol.Code]struct{ cause, next string }{
 	protocol.Canceled:             {"the command was interrupted", "the same command again"},
 	protocol.ChannelClosed:        {"the other side closed the channel", "liaison link, for a new one"},
 	protocol.InvalidPeer:          {"the other program is of another version, or not what it claims to be", "liaison version, on both machines"},
-	protocol.UnsealedRefused:      {"the link was made for an older wallet, or the server made up an answer", "liaison link, for a new one"},
+	protocol.UnsealedRefused:      {"one of the two cannot seal, and the other will not do without; or the server made up an answer", "liaison link --legacy warn, or liaison wallet connect --unsealed '<link>' for a link without a secret, if you trust its server"},
 	protocol.HandshakeFailed:      {"only a part of the link was copied, or the server changed what it passed on", "liaison link, for a new one"},
 	protocol.ServerMismatch:       {"the server lies, or somebody is in it", "liaison serve, to run your own"},
 	protocol.CertificateMismatch:  {"somebody in the network stands between the two devices", "the same command in another network"},

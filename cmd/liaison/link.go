@@ -33,6 +33,7 @@ type linkCommand struct {
 	Server   string `help:"Where the server is; the default is ${default}." default:"http://localhost:8080" placeholder:"URL"`
 	Code     bool   `help:"Ask for the six digits that the wallet shows before the channel opens."`
 	Locality string `help:"How near the wallet must be: ${localities}; the default is ${default}." default:"report" placeholder:"LEVEL"`
+	Legacy   string `help:"What to do about a wallet of Liquid Auth, which cannot seal what passes the server: deny, warn or allow; the default is ${default}. With --code, or --locality prefer or require, it is denied." default:"warn" placeholder:"POLICY"`
 	talking
 }
 
@@ -59,10 +60,14 @@ func (c *linkCommand) run(e *env, out *output) error {
 	if err != nil {
 		return err
 	}
+	legacy, err := client.ParseLegacy(c.Legacy)
+	if err != nil {
+		return &failure{what: "--legacy " + c.Legacy + " is no policy", cause: "it must be deny, warn or allow", next: "the same command with another --legacy", exit: exitUsage}
+	}
 	ctx, cancel := c.deadline(e.ctx)
 	defer cancel()
 	in, kept := readLines(e.stdin), new(memory)
-	config := client.SiteConfig{Server: server, Locality: level, Keeper: kept, ICE: e.ice, Observe: out.observe}
+	config := client.SiteConfig{Server: server, Locality: level, Legacy: legacy, Keeper: kept, ICE: e.ice, Observe: out.observe}
 	if c.Code || level == protocol.LocalityPrefer {
 		config.AskCode = askCode(e, out, in)
 	}

@@ -16,8 +16,11 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/liaison-dev/liaison"
 	"github.com/liaison-dev/liaison/chain"
+	"github.com/liaison-dev/liaison/liquid"
 	"github.com/liaison-dev/liaison/membus"
+	"github.com/liaison-dev/liaison/passkey"
 	"github.com/liaison-dev/liaison/protocol"
 	"github.com/liaison-dev/liaison/server"
 	"github.com/liaison-dev/liaison/sqlite"
@@ -46,12 +49,14 @@ type serveCommand struct {
 	Listen          string         `help:"Where to listen; the default is ${default}." default:"localhost:8080" placeholder:"HOST:PORT"`
 	Origin          string         `help:"The address at which people reach the server, for example https://auth.example.com. The default is the one it listens on, if that is of this machine only." placeholder:"URL"`
 	UnsafeAllowHTTP bool           `name:"unsafe-allow-http" help:"Accept an --origin without TLS on a host that is not this machine. Whoever can listen on the network then has every session."`
-	Data            string         `help:"The file that keeps links, sessions and accounts; the default is ${default}." default:"liaison.db" placeholder:"FILE"`
+	Data            string         `help:"The file that keeps links, sessions, accounts and passkeys; the default is ${default}." default:"liaison.db" placeholder:"FILE"`
 	Name            string         `help:"What wallets show as the site's name. The default is the host of the origin." placeholder:"TEXT"`
 	Chain           []string       `sep:"none" help:"A chain whose accounts may sign in, by its CAIP-2 name, the preferred one first. May be repeated. The default is ${chains}." placeholder:"CHAIN"`
 	Algod           []string       `sep:"none" help:"An Algorand node to ask who may sign for an account: URL or URL,TOKEN, for MainNet, or CHAIN=URL for another network. With it, a rekeyed account is known by its new key alone; if it does not answer, nobody signs in. May be repeated." placeholder:"URL"`
 	RPC             []string       `name:"rpc" sep:"none" help:"A JSON-RPC service of an EVM chain, for accounts that are contracts (EIP-1271): CHAIN=URL. May be repeated." placeholder:"CHAIN=URL"`
 	ICEServer       []string       `name:"ice-server" sep:"none" help:"A STUN or TURN server for the peers: stun:HOST:PORT, or turn:HOST:PORT,USERNAME,CREDENTIAL. May be repeated." placeholder:"URL"`
+	AndroidApp      []string       `sep:"none" help:"An app of Android that uses the passkeys of this origin and opens its links: PACKAGE=FINGERPRINT, with the SHA-256 of its certificate as keytool prints it. May be repeated." placeholder:"PACKAGE=FINGERPRINT"`
+	IOSApp          []string       `name:"ios-app" sep:"none" help:"The same for iOS: TEAM.BUNDLE. May be repeated." placeholder:"TEAM.BUNDLE"`
 	TrustedProxy    []netip.Prefix `help:"A proxy that may name its client's address in X-Forwarded-For. May be repeated." placeholder:"CIDR"`
 	MetricsListen   string         `help:"Where to serve metrics for Prometheus, at /metrics: HOST:PORT, or off. The default is 127.0.0.1:9090, or nothing if that is taken." placeholder:"HOST:PORT"`
 	LogLevel        string         `help:"What to log, as JSON on standard error: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
@@ -101,22 +106,55 @@ func (c *serveCommand) serve(e *env, log *slog.Logger, origin protocol.Origin, l
 	if err != nil {
 		return err
 	}
-	srv, err := server.New(server.Config{
+	cfg := server.Config{
 		Origin: origin, UnsafeAllowHTTP: c.UnsafeAllowHTTP, Store: store, Bus: bus,
-		Verifier: verifier, Chains: verifier.Chains(), SiteName: c.Name,
+		Verifier: verifier, Chains: verifier.Chains(), SiteName: c.Name, AndroidApps: androidApps(c.AndroidApp), IOSApps: c.IOSApp,
 		ICEServers: servers, TrustedProxies: c.TrustedProxy, Logger: log,
-	})
+	}
+	if cfg.Passkeys, err = passkeysOf(cfg); err != nil {
+		return err
+	}
+	srv, err := server.New(cfg)
 	if err != nil {
 		return &failure{what: err.Error(), cause: "a flag, a LIAISON_ variable or the file of --config", next: "liaison serve --help", exit: exitUsage}
 	}
+	dialect, err := dialectOf(e.ctx, cfg, srv, verifier)
+	if err != nil {
+		return err
+	}
 	fmt.Fprintf(e.stdout, "Liaison is at %s\n", origin)
-	return c.listen(e.ctx, log, srv, listener, metrics)
+	return c.listen(e.ctx, log, srv, dialect, listener, metrics)
 }
 
-// routes puts the page beside the server.
-func routes(srv *server.Server) http.Handler {
+// dialectOf returns what serves the clients of Liquid Auth: nil if there are no
+// passkeys, or no accounts of Algorand, without which they can do nothing.
+func dialectOf(ctx context.Context, cfg server.Config, srv *server.Server, accounts *chain.Verifier) (*liquid.Handler, error) {
+	i := slices.IndexFunc(cfg.Chains, func(c protocol.ChainID) bool { return c.Namespace() == "algorand" })
+	if cfg.Passkeys == nil || i < 0 {
+		cfg.Logger.Info("clients of Liquid Auth are not served: they need passkeys and accounts of Algorand")
+		return nil, nil
+	}
+	return liquid.New(ctx, liquid.Config{
+		Server: srv, Store: cfg.Store, Origin: cfg.Origin, Name: cfg.SiteName, Chain: cfg.Chains[i],
+		Passkeys: cfg.Passkeys, Wallets: accounts, Logger: cfg.Logger,
+	})
+}
+
+// routes puts the page and the dialect beside the server.
+func routes(srv *server.Server, dialect *liquid.Handler) http.Handler {
 	mux := http.NewServeMux()
+	if dialect != nil {
+		for _, path := range liquid.Paths() {
+			mux.Handle(path, dialect)
+		}
+		// Where a logout leads, also for a page elsewhere.
+		page := liquid.AllowEveryOrigin(web.Handler())
+		mux.Handle("GET /{$}", page)
+		mux.Handle("OPTIONS /{$}", page)
+	}
 	mux.Handle("/v1/", srv)
+	mux.Handle("/.well-known/assetlinks.json", srv)
+	mux.Handle("/.well-known/apple-app-site-association", srv)
 	mux.Handle("/healthz", srv)
 	mux.Handle("/readyz", srv)
 	mux.Handle("/", web.Handler())
@@ -125,7 +163,7 @@ func routes(srv *server.Server) http.Handler {
 
 // listen serves until ctx ends or a listener fails, and then lets what is under
 // way come to its end.
-func (c *serveCommand) listen(ctx context.Context, log *slog.Logger, srv *server.Server, listener, metrics net.Listener) error {
+func (c *serveCommand) listen(ctx context.Context, log *slog.Logger, srv *server.Server, dialect *liquid.Handler, listener, metrics net.Listener) error {
 	failed := make(chan error, 2)
 	start := func(handler http.Handler, l net.Listener) *http.Server {
 		s := &http.Server{
@@ -135,7 +173,7 @@ func (c *serveCommand) listen(ctx context.Context, log *slog.Logger, srv *server
 		go func() { failed <- s.Serve(l) }() // ends with Shutdown
 		return s
 	}
-	servers := []*http.Server{start(routes(srv), listener)}
+	servers := []*http.Server{start(routes(srv, dialect), listener)}
 	if metrics != nil {
 		mux := http.NewServeMux()
 		mux.Handle("GET /metrics", srv.Metrics())
@@ -151,6 +189,11 @@ func (c *serveCommand) listen(ctx context.Context, log *slog.Logger, srv *server
 	}
 	stopping, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
+	if dialect != nil {
+		if closeErr := dialect.Close(stopping); err == nil {
+			err = closeErr
+		}
+	}
 	if closeErr := srv.Close(stopping); err == nil {
 		err = closeErr
 	}
@@ -265,6 +308,36 @@ func (c *serveCommand) verifier() (*chain.Verifier, error) {
 		}
 	}
 	return chain.NewVerifier(schemes...), nil
+}
+
+// androidApps reads PACKAGE=FINGERPRINT; server.New judges the two.
+func androidApps(texts []string) (apps []server.AndroidApp) {
+	for _, text := range texts {
+		name, fingerprint, _ := strings.Cut(text, "=")
+		apps = append(apps, server.AndroidApp{Package: name, Fingerprint: strings.ToUpper(fingerprint)})
+	}
+	return apps
+}
+
+// passkeysOf returns what verifies the passkeys of the origin's host, used by its
+// page and by the apps. A passkey is for a domain: at an address there are none.
+func passkeysOf(cfg server.Config) (liaison.PasskeyVerifier, error) {
+	host := cfg.Origin.Hostname()
+	if _, err := netip.ParseAddr(host); err == nil {
+		cfg.Logger.Warn("there are no passkeys: they are for a domain, and the origin has an address", "origin", cfg.Origin)
+		return nil, nil
+	}
+	origins := []string{string(cfg.Origin)}
+	for _, app := range cfg.AndroidApps {
+		if origin := app.Origin(); origin != "" { // else server.New says so
+			origins = append(origins, origin)
+		}
+	}
+	party, err := passkey.New(passkey.Config{RPID: host, Origins: origins})
+	if err != nil {
+		return nil, &failure{what: err.Error(), cause: "the host of --origin is not one that passkeys can be for", next: "liaison serve --origin https://HOST", exit: exitUsage}
+	}
+	return party, nil
 }
 
 // endpointOf reads "URL", "CHAIN=URL", and either with ",TOKEN".

@@ -294,3 +294,59 @@ func TestOneQRCodeForDarkAndLight(t *testing.T) {
 		}
 	}
 }
+
+// TestUnsealed: a link without its secret is answered if that is allowed, and the
+// person is asked whatever was agreed in advance. Both ends are told what that is
+// worth.
+func TestUnsealed(t *testing.T) {
+	srv := liaisontest.NewLiquidServer(t)
+	file := filepath.Join(t.TempDir(), "w.age")
+	for policy, warn := range map[string]bool{"warn": true, "allow": false} {
+		site := start(t, "link", "--server", string(srv.Origin), "--legacy", policy)
+		link, _, _ := strings.Cut(site.expect("link").URI, "#")
+		refused := start(t, "wallet", "connect", link, "--yes", "--wallet", file)
+		if got := refused.last(); got.Event != "error" || got.Code != protocol.UnsealedRefused {
+			t.Errorf("without --unsealed: %+v, want the error %s", got, protocol.UnsealedRefused)
+		}
+		refused.wantExit(exitFailed)
+		wallet := start(t, "wallet", "connect", "--unsealed", link, "--yes", "--wallet", file)
+		request := wallet.expect("request")
+		if request.Server != srv.Origin || request.Site != nil || request.Verified != nil || request.Text != "" {
+			t.Errorf("request %+v, want the server %s and nothing of a site", request, srv.Origin)
+		}
+		wallet.typeLine("yes")
+		told := site.expect("unsealed")
+		if told.Account != request.Account || told.Dialect != protocol.Liquid || told.Warn == nil || *told.Warn != warn {
+			t.Errorf("--legacy %s: %+v, want account %s and warn %t", policy, told, request.Account, warn)
+		}
+		for _, term := range []*terminal{site, wallet} {
+			if got := term.expect("open"); got.Assurance != protocol.ServerAsserted || got.Account != request.Account {
+				t.Errorf("open %+v, want account %s, %s", got, request.Account, protocol.ServerAsserted)
+			}
+		}
+		wallet.typeLine("hello")
+		site.wantMessage("hello")
+		wallet.stdin.Close()
+		wallet.wantExit(exitDone)
+		site.wantExit(exitDone)
+	}
+	site := start(t, "link", "--server", string(srv.Origin))
+	uri := site.expect("link").URI
+	link, _, _ := strings.Cut(uri, "#")
+	wallet := start(t, "wallet", "connect", "--unsealed", link, "--yes", "--wallet", file)
+	wallet.expect("request")
+	wallet.typeLine("") // the default is no
+	if got := wallet.last(); got.Code != protocol.UserRejected {
+		t.Errorf("ended with %+v, want %s", got, protocol.UserRejected)
+	}
+	wallet.wantExit(exitFailed)
+	// What is sealed is answered with a seal, whatever is allowed.
+	wallet = start(t, "wallet", "connect", "--unsealed", "--unverified", uri, "--yes", "--wallet", file)
+	if got := wallet.expect("open"); got.Assurance != protocol.Sealed {
+		t.Errorf("open %+v, want it %s", got, protocol.Sealed)
+	}
+	wallet.stdin.Close()
+	wallet.wantExit(exitDone)
+	site.wantExit(exitDone)
+	start(t, "link", "--server", string(srv.Origin), "--legacy", "perhaps").wantExit(exitUsage)
+}

@@ -166,6 +166,7 @@ type connectCommand struct {
 	Link       string `arg:"" help:"The link, in quotes: liquid://… or https://…; or - to read it from the first line of standard input."`
 	Yes        bool   `help:"Agree without being asked."`
 	Unverified bool   `help:"Sign in also if the site's origin is not verified. Whoever made the code may then be anybody, and be signed in as you at the site that the text names: use it only for a link that you made yourself, for example with liaison link."`
+	Unsealed   bool   `help:"Answer also a link without a secret, as a site of Liquid Auth shows it. The server can then read and change what sets up the connection; and you sign bytes of its choice, which can sign somebody else in as you, there or elsewhere. You are asked in any case."`
 	Rekeyed    string `help:"Sign for this Algorand account, which was rekeyed to the wallet's key." placeholder:"ADDRESS"`
 	nearness
 	holding
@@ -194,7 +195,8 @@ func (c *connectCommand) run(e *env, out *output) error {
 	if err != nil {
 		return err
 	}
-	if _, err := protocol.ParseLink(link); err != nil {
+	unsealed, err := c.unsealed(link)
+	if err != nil {
 		return linkFailure(err) // before anybody is asked for a passphrase
 	}
 	ring, err := c.open(e)
@@ -202,6 +204,9 @@ func (c *connectCommand) run(e *env, out *output) error {
 		return err
 	}
 	in := readLines(e.stdin)
+	if unsealed {
+		return c.connectUnsealed(ctx, e, in, out, ring, link, client.WalletConfig{App: appName(), ICE: e.ice, Observe: out.observe, Locality: level})
+	}
 	config := client.WalletConfig{
 		App: appName(), ICE: e.ice, Observe: out.observe, Locality: level, Keeper: ring.pairings,
 		ConfirmRemote: c.confirmRemote(e, in), UnsafeAllowUnverified: c.Unverified,
@@ -224,6 +229,53 @@ func (c *connectCommand) run(e *env, out *output) error {
 		if err := c.consent(ctx, e, in, request); err != nil {
 			return err
 		}
+	}
+	channel, err := request.Approve(ctx, signer)
+	if err != nil {
+		return err
+	}
+	return converse(e, in, out, channel, c.KeepOpen, resumeAsWallet(ring.pairings, config))
+}
+
+// unsealed reports whether a link has no secret, and may be answered all the same.
+func (c *connectCommand) unsealed(link string) (bool, error) {
+	if _, err := protocol.ParseLiquidLink(link); err != nil {
+		_, err := protocol.ParseLink(link)
+		return false, err
+	}
+	if !c.Unsealed {
+		return false, protocol.UnsealedRefused
+	}
+	return true, nil
+}
+
+// connectUnsealed answers a link without a secret.
+func (c *connectCommand) connectUnsealed(ctx context.Context, e *env, in <-chan line, out *output, ring ring, link string, config client.WalletConfig) error {
+	request, err := client.ReadUnsealedLink(link, config)
+	if err != nil {
+		return err
+	}
+	key, err := c.signer(ring, []protocol.ChainID{protocol.AlgorandMainNet})
+	if err != nil {
+		return err
+	}
+	signer, ok := key.(client.ChallengeSigner)
+	if !ok {
+		return protocol.Errorf(protocol.InvalidPeer, "sites of Liquid Auth take accounts of Algorand alone")
+	}
+	if c.JSON {
+		out.write(event{Event: "request", Server: request.Server(), Account: protocol.NewAccount(key.Chain(), key.Address())})
+	} else {
+		out.say("An UNKNOWN site at the server %s asks you to sign in as %s. Nothing would be sealed: the server can read and change what sets up the connection. You would sign 32 bytes that it draws, which do not say where they are for: whoever made this code may be anybody, and be signed in as you, there or elsewhere.",
+			request.Server(), key.Address())
+	}
+	// Not even --yes agrees to that: there is nothing that it could have looked at.
+	yes, err := agree(ctx, e, in, "Sign in and connect without a seal? [y/N] ")
+	if err != nil {
+		return err
+	}
+	if !yes {
+		return protocol.Errorf(protocol.UserRejected, "nothing was signed")
 	}
 	channel, err := request.Approve(ctx, signer)
 	if err != nil {

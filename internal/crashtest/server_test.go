@@ -127,6 +127,31 @@ func (s fusedStore) WaitingLinks(ctx context.Context, site liaison.SessionID) (v
 	return
 }
 
+func (s fusedStore) Credential(ctx context.Context, id liaison.CredentialID) (v liaison.Credential, err error) {
+	s.fuse.burn(func() { v, err = s.Store.Credential(ctx, id) })
+	return
+}
+
+func (s fusedStore) Credentials(ctx context.Context, account protocol.Account) (v []liaison.Credential, err error) {
+	s.fuse.burn(func() { v, err = s.Store.Credentials(ctx, account) })
+	return
+}
+
+func (s fusedStore) Ceremony(ctx context.Context, id liaison.CeremonyID) (v liaison.Ceremony, err error) {
+	s.fuse.burn(func() { v, err = s.Store.Ceremony(ctx, id) })
+	return
+}
+
+func (s fusedStore) Ceremonies(ctx context.Context, session liaison.SessionID) (v []liaison.Ceremony, err error) {
+	s.fuse.burn(func() { v, err = s.Store.Ceremonies(ctx, session) })
+	return
+}
+
+func (s fusedStore) Secret(ctx context.Context, name string) (v [32]byte, err error) {
+	s.fuse.burn(func() { v, err = s.Store.Secret(ctx, name) })
+	return
+}
+
 func (s fusedStore) Commit(ctx context.Context, change liaison.Change) (err error) {
 	s.fuse.burn(func() { err = s.Store.Commit(ctx, change) })
 	return

@@ -14,7 +14,9 @@ const head = `# States of a link
 
 A link waits for 120 s, gives the wallet that joined it 180 s, and lives, once claimed, for 10 minutes after the last socket has gone. After its time every event but expire is refused with ` + "`link_expired`" + `. A closed link refuses everything with the reason for which it was closed. An event from a session that it is not for is refused, too: ` + "`link_forbidden`" + ` if it is the site's to cause, ` + "`link_not_joined`" + ` if it is the wallet's.
 
-A resumption goes through the same states except claimed. Bind, consume, claim and reject are refused with ` + "`link_forbidden`" + `; renew holds in every state, and for a link in claimed alone: elsewhere it is refused with ` + "`link_not_claimed`" + `. Whoever opens a resumption anew puts it back to waiting.
+A resumption goes through the same states except claimed. Bind, consume, claim, reject, vouch and adopt are refused with ` + "`link_forbidden`" + `, if not for the state; renew holds in every state, and for a link in claimed alone: elsewhere it is refused with ` + "`link_not_claimed`" + `. Whoever opens a resumption anew puts it back to waiting.
+
+A link with an end of a dialect goes from waiting to claimed at once. If its wallet signed in before the site came, it waits for it 10 s; adopt holds for such a link alone, and for one site: elsewhere it is refused with ` + "`link_forbidden` or `link_taken`" + `.
 
 `
 
@@ -26,6 +28,8 @@ var meanings = map[liaison.EventKind]string{
 	liaison.Claim:   "the proof held; its nonce is spent. The claim may be held: then nobody is signed in by it yet, and a collection is refused with `link_not_claimed`",
 	liaison.Release: "what the wallet still had to check holds: its claim is held no more, and the site's session is signed in; again, it changes nothing",
 	liaison.Reject:  "the person at the wallet said no",
+	liaison.Vouch:   "a wallet of a dialect has signed in, and the server says so; there is no handshake",
+	liaison.Adopt:   "the site comes to a link of a dialect whose wallet came first",
 	liaison.Collect: "the site's browser fetches the new id of its session",
 	liaison.Renew:   "a side is attached",
 	liaison.Close:   "a side ends the link",

@@ -51,7 +51,7 @@ type fate struct {
 }
 
 func table() []mutant {
-	return slices.Concat(clientMutants(), sealedMutants(), protocolMutants(), chainMutants(), serverMutants())
+	return slices.Concat(clientMutants(), sealedMutants(), protocolMutants(), chainMutants(), serverMutants(), liquidMutants(), passkeyMutants())
 }
 
 func main() {

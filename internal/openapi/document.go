@@ -63,6 +63,11 @@ func (s *schemas) operation(route server.Route) object {
 			"name": "requestId", "in": "path", "required": true, "schema": s.of(reflect.TypeFor[protocol.RequestID]()),
 		}}
 	}
+	if strings.Contains(route.Path, "{credentialId}") {
+		op["parameters"] = []object{{
+			"name": "credentialId", "in": "path", "required": true, "schema": s.of(reflect.TypeFor[protocol.Base64]()),
+		}}
+	}
 	if route.Request != nil {
 		op["requestBody"] = object{"required": true, "content": content("application/json", s.of(reflect.TypeOf(route.Request)))}
 	}
@@ -105,7 +110,7 @@ func byStatus(route server.Route) map[int][]string {
 	}
 	if route.Request != nil {
 		all = append(all, protocol.InvalidMessage, protocol.TooLarge, protocol.UnsupportedMediaType)
-	} else if strings.Contains(route.Path, "{requestId}") || route.Path == protocol.PathSocket {
+	} else if strings.Contains(route.Path, "{") || route.Path == protocol.PathSocket {
 		all = append(all, protocol.InvalidMessage)
 	}
 	grouped := make(map[int][]string)

@@ -15,8 +15,8 @@ export function executable() {
 }
 
 /** Starts a browser with a profile of its own. */
-export async function launch() {
-  const browser = await chromium.launch({ executablePath: executable(), args: ["--disable-gpu", "--disable-dev-shm-usage"] });
+export async function launch(...flags) {
+  const browser = await chromium.launch({ executablePath: executable(), args: ["--disable-gpu", "--disable-dev-shm-usage", ...flags] });
   return browser;
 }
 

@@ -8,8 +8,9 @@ import { build } from "esbuild";
 
 const js = join(dirname(fileURLToPath(import.meta.url)), "..");
 
-/** The files of a bundle by address, the entry first. */
-export async function bundle(entry) {
+/** The files of a bundle by address, the entry first. Options are more of
+ * esbuild's. */
+export async function bundle(entry, options = {}) {
   const { outputFiles } = await build({
     absWorkingDir: js,
     entryPoints: { entry },
@@ -23,6 +24,7 @@ export async function bundle(entry) {
     nodePaths: [join(js, "node_modules")],
     tsconfigRaw: { compilerOptions: { target: "es2022", verbatimModuleSyntax: true } },
     logLevel: "warning",
+    ...options,
   });
   return new Map(outputFiles.map(({ path, contents }) => [path, Buffer.from(contents)]));
 }

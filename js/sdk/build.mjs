@@ -11,7 +11,7 @@ const modules = join(here, "../node_modules");
 const dist = join(here, "dist");
 rmSync(dist, { recursive: true, force: true });
 await build({
-  entryPoints: [join(here, "src/index.ts")],
+  entryPoints: [join(here, "src/index.ts"), join(here, "src/passkeys.ts")],
   outdir: dist,
   bundle: true,
   splitting: true,

@@ -1,17 +1,21 @@
 // The site page: one link after another, each shown from code to conversation.
 // What it asks of wallets can be said in its address: /?confirm=sas and
-// /?locality=require.
-import { connectSite, localities, LinkError, resumeSite, type Code, type LinkEvent, type Locality, type SiteLink, type SiteOptions } from "@liaison/client";
+// /?locality=require; and what becomes of wallets that do not seal, by /?legacy=deny.
+import { connectSite, localities, LinkError, resumeSite, type Code, type Legacy, type LinkEvent, type Locality, type SiteLink, type SiteOptions } from "@liaison/client";
 import { View } from "./view.ts";
-import { noticeFor } from "./words.ts";
+import { noticeFor, unsealedWarning } from "./words.ts";
+
+const policies: readonly string[] = ["deny", "warn", "allow"] satisfies Legacy[];
 
 /** What the page's address asks for. */
-function asked(): Pick<SiteOptions, "confirm" | "locality"> {
+function asked(): Pick<SiteOptions, "confirm" | "locality" | "legacy"> {
   const query = new URLSearchParams(location.search);
   const locality = query.get("locality") as Locality | null;
+  const legacy = query.get("legacy") ?? "";
   return {
     ...(query.get("confirm") === "sas" && { confirm: "sas" }),
     ...(locality && localities.includes(locality) && { locality }),
+    ...(policies.includes(legacy) && { legacy: legacy as Legacy }),
   };
 }
 
@@ -115,6 +119,9 @@ class Attempt {
         return view.arrow(event.arrow, event.at);
       case "joined":
         return this.#meets ? view.status("Your wallet is here. Connecting …") : view.joined(event.app, event.lifeMs);
+      case "unsealed":
+        if (event.warn) view.warn(unsealedWarning);
+        return;
       case "linked":
         this.#account = event.account;
         this.#linkedAt = event.at;

@@ -231,7 +231,8 @@ export class View {
 
   /** Warns of something that changes nothing. */
   warn(text: string): void {
-    this.#notice.textContent = text;
+    const said = this.#notice.hidden ? "" : this.#notice.textContent;
+    if (!said.includes(text)) this.#notice.textContent = `${said} ${text}`.trim(); // one does not replace another
     this.#notice.hidden = false;
   }
 

@@ -63,9 +63,12 @@ export function noticeFor(notice: LinkError): string {
   return "A second wallet tried to use this code and was refused. If that was not you, disconnect.";
 }
 
+/** What a person must know of a wallet that does not seal. */
+export const unsealedWarning = "Not sealed: this wallet speaks an older protocol. Whose it is, and that nobody listens in, is this server’s word alone.";
+
 /** How far the account can be trusted to be the other end's. */
 export const assuranceWords: Record<Assurance, string> = {
-  "server-asserted": "as the server says",
+  "server-asserted": "not sealed: this server vouches for the wallet",
   sealed: "sealed end to end",
   "sealed+origin": "sealed end to end, site verified",
   "phishing-resistant": "sealed, with a passkey",

@@ -42,8 +42,20 @@ export const codeTable = {
   link_not_claimed: { close: 0, retryable: true, told: false, remedy: "Wait until a wallet has answered." },
   /** The link belongs to another session. */
   link_forbidden: { close: 4514, retryable: false, told: true, remedy: "Start again with a new code." },
-  /** Nonce, text or signature did not hold. */
-  proof_rejected: { close: 0, retryable: false, told: true, remedy: "Scan the code again." },
+  /** Nonce, text, passkey or signature did not hold. */
+  proof_rejected: { close: 0, retryable: false, told: true, remedy: "Scan the code again, or use the passkey again." },
+  /** This server has no passkeys. */
+  passkeys_off: { close: 0, retryable: false, told: true, remedy: "Sign in with your wallet." },
+  /** The account has no such passkey. */
+  passkey_unknown: { close: 0, retryable: false, told: true, remedy: "Look at the list of passkeys again." },
+  /** The account has as many passkeys as it may. */
+  passkey_limit: { close: 0, retryable: false, told: true, remedy: "Remove one that you do not use." },
+  /** The passkey is that of another account. */
+  account_mismatch: { close: 0, retryable: false, told: true, remedy: "Log out first, or use a passkey of the account that is signed in." },
+  /** The account must have been proved just now. */
+  step_up_required: { close: 0, retryable: false, told: true, remedy: "Sign in again, with your wallet or a passkey, and repeat this within ten minutes." },
+  /** The sign-in cannot be trusted far enough for this. */
+  assurance_too_low: { close: 0, retryable: false, told: true, remedy: "Sign in with a wallet that seals what it sends, or with a passkey on this site." },
   /** The person at the wallet said no. */
   user_rejected: { close: 4515, retryable: false, told: true, remedy: "Nothing was shared. Start again if that was a mistake." },
   /** No wallet has joined the link, or another than the one that calls. */
@@ -94,6 +106,8 @@ export const codeTable = {
   channel_closed: { close: 0, retryable: false, told: false, remedy: "Link again with a new code." },
   /** The other side went away without a word. */
   peer_lost: { close: 0, retryable: true, told: false, remedy: "It may come back by itself; if it does not, link again with a new code." },
+  /** The device has a passkey of the account already. */
+  passkey_exists: { close: 0, retryable: false, told: false, remedy: "Use the one that is there, or make one on another device." },
   /** The other side sent something the protocol does not allow. */
   invalid_peer: { close: 0, retryable: false, told: true, remedy: "Update both apps." },
   /** The key file does not open with this passphrase. */

@@ -13,7 +13,7 @@ import { abortError, Latch } from "./latch.ts";
 import { consentMs, pathSocket } from "./limits.gen.ts";
 import type { Locality, LocalityReport } from "./locality.ts";
 import { peerVersion, type Candidate, type Description, type Hello, type WalletMessage, type Welcome } from "./messages.ts";
-import { Peer } from "./peer.ts";
+import { Peer, type PeerEvents } from "./peer.ts";
 import type { Platform } from "./platform.ts";
 import { checkProof, prefetchVerifier, sameProof, type ChainLookups } from "./proof.ts";
 import { Rest } from "./rest.ts";
@@ -34,10 +34,16 @@ export interface Settings {
   readonly openTimeoutMs: number;
   readonly asksCode: boolean;
   readonly locality: Locality;
+  /** What becomes of a wallet that does not seal. */
+  readonly legacy: Legacy;
   /** For how many seconds the pairing may be resumed; 0 is not at all. */
   readonly resumeSeconds: number;
   readonly lookups: ChainLookups;
 }
+
+/** What a site does about a wallet that does not seal: it denies it, goes on and tells its
+ * person, or goes on. */
+export type Legacy = "deny" | "warn" | "allow";
 
 /** What the server opened, and what it is opened for. */
 export interface Opening {
@@ -72,6 +78,8 @@ const lastWordsMs = 250;
 const mostEarlyChars = 4 << 20;
 const mostEarlyMessages = 1024; // an empty one takes memory, too
 const mostEarlyControls = 256;
+// Frames that may wait for a wallet that does not seal.
+const mostUnheard = 512;
 
 /** The site's end of one link or resumption: server, peer and gate, and what
  * becomes of them. */
@@ -92,6 +100,7 @@ export class SiteConnection {
   #envelope!: Envelope;
   #fingerprint!: string;
   #firstOffer!: Promise<string>;
+  #config!: RTCConfiguration;
   #peer: Peer | undefined;
   #signaling: Signaling | undefined;
   #session!: SessionKeeper;
@@ -99,6 +108,7 @@ export class SiteConnection {
   #uri = "";
   #greeted = false;
   #claim: Claim | undefined;
+  #unsealed = false; // the wallet speaks a dialect
   #answered = false;
   #account = "";
   #assurance: Assurance | undefined;
@@ -150,6 +160,9 @@ export class SiteConnection {
   get locality(): LocalityReport | undefined {
     return this.#locality;
   }
+  get channelId(): string | undefined {
+    return this.#envelope.keys?.channelId;
+  }
 
   /** Opens it at the server and sets everything in motion. */
   async start(open: (rest: Rest) => Promise<Opening>): Promise<void> {
@@ -163,7 +176,8 @@ export class SiteConnection {
     if (!opening.resumes) this.#sequence.saw(1, 2);
     this.#expire(opening.lifeMs);
     this.#session = new SessionKeeper(this.#rest, this.requestId, (attempt) => this.#pause(attempt), () => this.#sequence.saw(8));
-    this.#peer = this.#connect({ iceServers: opening.iceServers, certificates: [certificate] });
+    this.#config = { iceServers: opening.iceServers, certificates: [certificate] };
+    this.#peer = this.#connect();
     this.#firstOffer = this.#peer.offer(false);
     this.#firstOffer.catch(() => undefined); // whoever needs it is told
     this.#signaling = this.#signal();
@@ -238,16 +252,18 @@ export class SiteConnection {
     });
   }
 
-  #connect(config: RTCConfiguration): Peer {
-    return new Peer(this.#platform, config, {
+  #connect(): Peer {
+    const closed = this.#unsealed ? "channel_closed" : "peer_lost";
+    const events: PeerEvents = {
       candidate: (message) => this.#candidate(message),
       ready: () => this.#ready(),
       control: (data) => this.#control(data),
       message: (text) => this.#message(text),
       broken: (broken) => this.#pathBroken(broken),
       // A goodbye may be on its way behind it.
-      closed: () => this.#after("last words", lastWordsMs, () => this.end(new LinkError("peer_lost"))),
-    });
+      closed: () => this.#after("last words", lastWordsMs, () => this.end(new LinkError(closed))),
+    };
+    return new Peer(this.#platform, this.#config, events, this.#unsealed);
   }
 
   /** Ends the link when its time is over. A resumption waits for ever. */
@@ -275,6 +291,7 @@ export class SiteConnection {
 
   #claimed(claim: Claim): void {
     if (this.#opening.resumes) throw new LinkError("server_mismatch", { detail: "a resumption is not claimed" });
+    if (claim.dialect || this.#unsealed) return this.#vouched(claim);
     if (!this.#envelope.keys) throw new LinkError("unsealed_refused", { detail: "the server says that a wallet answered, and none has" });
     if (!claim.proof) throw new LinkError("server_mismatch", { detail: "the server shows no proof" });
     if (this.#claim) {
@@ -285,8 +302,38 @@ export class SiteConnection {
     this.#sequence.saw(6, 7, 10);
   }
 
+  /** The server vouches for a wallet that does not seal, spec/protocol.md §11. A link that
+   * a wallet of this protocol has joined is none of its. */
+  #vouched(claim: Claim): void {
+    const { legacy } = this.#settings;
+    if (this.#greeted || legacy === "deny" || claim.dialect !== "liquid") throw new LinkError("unsealed_refused", { detail: "the server says that a wallet answered that does not seal" });
+    if (!claim.bare || (this.#claim && this.#claim.account !== claim.account)) throw new LinkError("server_mismatch", { detail: "the server shows of a wallet what it cannot have" });
+    if (this.#claim) return;
+    this.#envelope.giveUp();
+    this.#claim = claim;
+    this.#unsealed = true;
+    this.#uri = ""; // of no use any more
+    this.#peer!.close();
+    this.#peer = this.#connect();
+    this.#sequence.saw(10);
+    this.#emit({ type: "unsealed", dialect: claim.dialect, account: claim.account, warn: legacy === "warn" });
+    this.#identified(claim.account, "server-asserted");
+    this.#signaling!.release();
+  }
+
+  /** Takes what a wallet that does not seal says. */
+  async #hear(message: WalletMessage): Promise<void> {
+    if (message.t === "ice") return this.#peer!.candidate(message);
+    // Each offer is answered, and here anybody at the server can make one.
+    if (message.t !== "offer" || this.#signaling!.waiting > mostUnheard) throw unexpected(message);
+    const sdp = await this.#peer!.offered(message.sdp);
+    this.#say(async () => this.#signaling!.send(await this.#envelope.seal({ t: "answer", sdp })));
+    await this.#peer!.commit(); // its candidates come after it
+  }
+
   async #receive(message: WalletMessage): Promise<void> {
     if (this.#ended) return;
+    if (this.#unsealed) return this.#hear(message);
     if (!this.#greeted) {
       this.#greeted = true;
       return this.#greet(expect("hello", message));
@@ -353,17 +400,22 @@ export class SiteConnection {
     this.#peer!.check(answer.sdp);
     const { account, assurance } = this.#opening.resumes ?? (await this.#identify(answer));
     if (this.#ended) return;
+    this.#sequence.saw(14);
+    this.#identified(account, assurance);
+    this.#signaling!.delivered(1); // who answers has the offer
+    this.#signaling!.release();
+    await this.#peer!.answered(answer.sdp);
+  }
+
+  /** Notes who the wallet is, and how long it may take to connect. */
+  #identified(account: string, assurance: Assurance): void {
     this.#account = account;
     this.#assurance = assurance;
     this.#cancel("expiry");
-    this.#sequence.saw(14);
     this.#emit({ type: "linked", account, address: parseAccount(account)?.address ?? account, assurance });
     this.#linked.set(account);
     this.#after("open", this.#settings.openTimeoutMs, () => this.end(new LinkError(this.#signaling!.attached ? "ice_failed" : "signaling_unreachable")));
     if (this.#mayCollect) this.#after("collect", collectAfterMs, () => this.#collect());
-    this.#signaling!.delivered(1); // who answers has the offer
-    this.#signaling!.release();
-    await this.#peer!.answered(answer.sdp);
   }
 
   async #identify(answer: Description): Promise<{ account: string; assurance: Assurance }> {
@@ -452,6 +504,7 @@ export class SiteConnection {
 
   /** Looks for a new path, again and again while it is broken. */
   #restart(): void {
+    if (this.#unsealed) return; // the wallet offers
     this.#after("restart", restartEveryMs, () => this.#restart());
     if (this.#signaling!.attached) this.#run(this.#offerAgain());
     else this.#signaling!.hurry();
@@ -468,6 +521,7 @@ export class SiteConnection {
   #ready(): void {
     if (this.#gate || this.#ended) return;
     this.#cancel("open");
+    if (this.#unsealed) return this.#run(this.#peer!.checkCertificate().then(() => this.#channelOpened()));
     const { asksCode, locality } = this.#settings;
     this.#gate = new Gate(this.#platform, { keys: this.#envelope.keys!, asksCode, locality }, {
       tell: (text) => this.#peer!.tell(text),
@@ -547,7 +601,7 @@ export class SiteConnection {
       this.#cancel("restart");
       return;
     }
-    if (this.#gate) this.#after("broken", brokenTimeoutMs, () => this.end(new LinkError("ice_failed")));
+    if (this.#gate || this.#open) this.#after("broken", brokenTimeoutMs, () => this.end(new LinkError("ice_failed")));
     this.#restart();
   }
 

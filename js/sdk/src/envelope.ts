@@ -1,3 +1,4 @@
+import { fromBase64, toBase64 } from "./base64.ts";
 import { LinkError } from "./errors.ts";
 import { encodeMessage, parseMessage, type SiteMessage, type WalletMessage, type Welcome } from "./messages.ts";
 import type { Handshake, SealedEnvelope } from "./sealed.ts";
@@ -8,6 +9,8 @@ import type { Handshake, SealedEnvelope } from "./sealed.ts";
 export class Envelope {
   #handshake: Handshake | undefined;
   #keys: SealedEnvelope | undefined;
+  #begun = false;
+  #plain = false;
 
   constructor(handshake: Handshake) {
     this.#handshake = handshake;
@@ -18,9 +21,19 @@ export class Envelope {
     return this.#keys;
   }
 
+  /** Leaves all frames as they are from now on: the wallet speaks a dialect. Throws
+   * "unsealed_refused" once the handshake has begun: what was sealed stays sealed. */
+  giveUp(): void {
+    if (this.#begun || !this.#handshake) throw new LinkError("unsealed_refused", { detail: "the handshake has begun" });
+    this.#handshake = undefined;
+    this.#plain = true;
+  }
+
   /** Reads the wallet's next frame. Throws a LinkError: "handshake_failed" for
    * its first, "invalid_peer" for others that do not hold. */
   async open(payload: string): Promise<WalletMessage> {
+    if (this.#plain) return parseMessage(new Uint8Array(fromBase64(payload) ?? []));
+    this.#begun = true;
     if (this.#keys) return parseMessage(await this.#keys.open(payload));
     if (!this.#handshake) throw new LinkError("handshake_failed", { detail: "the handshake is over" });
     return parseMessage(await this.#handshake.read(payload));
@@ -37,7 +50,8 @@ export class Envelope {
   }
 
   /** Writes the site's next frame. */
-  seal(message: SiteMessage): Promise<string> {
+  async seal(message: SiteMessage): Promise<string> {
+    if (this.#plain) return toBase64(encodeMessage(message));
     if (!this.#keys) throw new LinkError("internal", { detail: "there are no keys yet" });
     return this.#keys.seal(encodeMessage(message));
   }

@@ -16,7 +16,12 @@ export type LinkNews =
   /** A wallet holds the other end of the code, which need not be shown any more.
    * It calls itself app, which may be empty, and its person has lifeMs to answer. */
   | { readonly type: "joined"; readonly app: string; readonly lifeMs: number }
-  /** A wallet proved this account (CAIP-10). */
+  /** A wallet of another protocol has answered: nothing is sealed, and that it is this
+   * account's is the word of the server and of nobody else. It comes before the channel
+   * opens. With warn the person must be told. */
+  | { readonly type: "unsealed"; readonly dialect: string; readonly account: string; readonly warn: boolean }
+  /** A wallet proved this account, or the server vouches for it (CAIP-10); assurance says
+   * which of the two. */
   | { readonly type: "linked"; readonly account: string; readonly address: string; readonly assurance: Assurance }
   /** The person must type the six digits that the wallet shows: call confirm. */
   | { readonly type: "code"; readonly left: number }

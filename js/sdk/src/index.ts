@@ -12,6 +12,7 @@
 
 export { parseAccount, shortAddress, type AccountParts } from "./account.ts";
 export type { Assurance } from "./assurance.ts";
+export type { Legacy } from "./connection.ts";
 export type { Code } from "./codes.gen.ts";
 export { LinkError, type LinkErrorOptions } from "./errors.ts";
 export type { LinkEvent, LinkNews } from "./events.ts";

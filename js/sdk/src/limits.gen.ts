@@ -6,6 +6,9 @@ export const subprotocol = "liaison.1";
 /** The label of the DataChannel that the site opens. */
 export const channelLabel = "liaison";
 
+/** The label of the DataChannel that a wallet of Liquid Auth opens. */
+export const liquidLabel = "liquid";
+
 /** The label of the DataChannel on which the two ends agree that all is well. */
 export const controlLabel = "liaison.control";
 
@@ -20,6 +23,18 @@ export const pathResumptions = "/v1/resumptions";
 
 /** Path of the session. */
 export const pathSession = "/v1/session";
+
+/** Path of the passkeys of an account. */
+export const pathPasskeys = "/v1/passkeys";
+
+/** Path of the call that begins to make a passkey. */
+export const pathPasskeyRegistration = "/v1/passkeys/registration";
+
+/** Path of the call that begins to use one. */
+export const pathPasskeyAuthentication = "/v1/passkeys/authentication";
+
+/** Path of the call that signs in by one. */
+export const pathSessionPasskey = "/v1/session/passkey";
 
 /** Path of the WebSocket. */
 export const pathSocket = "/v1/ws";

@@ -1,10 +1,10 @@
 import { LinkError } from "./errors.ts";
 import { remoteFingerprint } from "./fingerprint.ts";
-import { channelLabel, controlLabel, maxCandidates, maxChannelMessageBytes } from "./limits.gen.ts";
+import { channelLabel, controlLabel, liquidLabel, maxCandidates, maxChannelMessageBytes } from "./limits.gen.ts";
 import type { Candidate } from "./messages.ts";
 import { selectedPath, type Path } from "./path.ts";
 import type { Platform } from "./platform.ts";
-import { checkDescription, namesHost, withoutNames } from "./sdp.ts";
+import { checkDescription, fingerprintsOf, namesHost, withoutNames } from "./sdp.ts";
 
 /** What a {@link Peer} tells its owner. */
 export interface PeerEvents {
@@ -27,13 +27,15 @@ const disconnectedMs = 3_000;
 // How long the other side may take to hear a goodbye.
 const lastWordsMs = 2_000;
 
-/** The site's end of the direct connection: it makes the channels and offers. */
+/** The site's end of the direct connection. It makes the channels and offers, or waits
+ * for a wallet of a dialect to do both. */
 export class Peer {
   readonly #platform: Platform;
   readonly #events: PeerEvents;
   readonly #connection: RTCPeerConnection;
-  readonly #channel: RTCDataChannel;
-  readonly #control: RTCDataChannel;
+  readonly #waits: boolean;
+  #channel: RTCDataChannel | undefined;
+  #control: RTCDataChannel | undefined;
   #remote = ""; // fingerprint of the other side's certificate
   #answers = 0;
   #taken = 0; // candidates for the present description
@@ -42,25 +44,26 @@ export class Peer {
   #cancel: () => void = () => {};
   #over = false;
 
-  constructor(platform: Platform, config: RTCConfiguration, events: PeerEvents) {
+  constructor(platform: Platform, config: RTCConfiguration, events: PeerEvents, waits = false) {
     this.#platform = platform;
     this.#events = events;
+    this.#waits = waits;
     this.#connection = platform.peer(config);
-    this.#control = this.#connection.createDataChannel(controlLabel, { ordered: true });
-    this.#channel = this.#connection.createDataChannel(channelLabel, { ordered: true });
-    for (const channel of [this.#control, this.#channel]) {
-      channel.onopen = () => this.ready && !this.#over && events.ready();
-      channel.onclose = () => this.#over || events.closed();
+    if (waits) {
+      this.#connection.ondatachannel = ({ channel }) => (channel.label === liquidLabel && !this.#channel ? this.#adopt(channel) : channel.close());
+    } else {
+      this.#control = this.#connection.createDataChannel(controlLabel, { ordered: true });
+      this.#watch(this.#control);
+      this.#control.onmessage = ({ data }) => this.#over || events.control(data);
+      this.#adopt(this.#connection.createDataChannel(channelLabel, { ordered: true }));
     }
-    this.#control.onmessage = ({ data }) => this.#over || events.control(data);
-    this.#channel.onmessage = ({ data }) => this.#over || (typeof data === "string" && events.message(data));
     this.#connection.onicecandidate = ({ candidate }) => this.#found(candidate);
     this.#connection.oniceconnectionstatechange = () => this.#changed();
   }
 
-  /** Whether both channels are open. */
+  /** Whether all channels are open. */
   get ready(): boolean {
-    return this.#control.readyState === "open" && this.#channel.readyState === "open";
+    return (this.#waits || this.#control?.readyState === "open") && this.#channel?.readyState === "open";
   }
 
   /** Says which certificate the other side must have. */
@@ -102,10 +105,26 @@ export class Peer {
     await this.commit();
     // An answer to an offer that was overtaken by a restart has no place.
     if (this.#over || this.#connection.signalingState !== "have-local-offer") return;
+    await this.#take("answer", sdp);
+  }
+
+  /** Takes an offer of a wallet of a dialect, and returns the answer, which commit puts in
+   * force. The first one says what the wallet's certificate is; later ones must not
+   * differ. */
+  async offered(sdp: string): Promise<string> {
+    this.#remote ||= fingerprintsOf(sdp)[0] ?? "";
+    checkDescription(sdp, this.#remote, { candidates: true });
+    if (this.#over) return "";
+    await this.#take("offer", sdp);
+    this.#offer = await this.#connection.createAnswer();
+    return withoutCandidates(this.#offer.sdp ?? "");
+  }
+
+  async #take(type: "offer" | "answer", sdp: string): Promise<void> {
     try {
-      await this.#connection.setRemoteDescription({ type: "answer", sdp: withoutNames(sdp) });
+      await this.#connection.setRemoteDescription({ type, sdp: withoutNames(sdp) });
     } catch (cause) {
-      throw new LinkError("invalid_peer", { detail: "the browser refuses the wallet's answer", cause });
+      throw new LinkError("invalid_peer", { detail: `the browser refuses the wallet's ${type}`, cause });
     }
     const early = this.#early;
     this.#early = [];
@@ -128,7 +147,7 @@ export class Peer {
 
   /** Sends a text to the other side's application. */
   send(text: string): void {
-    if (this.#channel.readyState !== "open") throw new LinkError("channel_closed");
+    if (this.#channel?.readyState !== "open") throw new LinkError("channel_closed");
     if (new TextEncoder().encode(text).length > maxChannelMessageBytes) {
       throw new LinkError("too_large", { detail: `a message may have ${maxChannelMessageBytes} bytes` });
     }
@@ -137,7 +156,7 @@ export class Peer {
 
   /** Sends a text on the control channel, if that is open. */
   tell(text: string): void {
-    if (this.#control.readyState === "open") this.#control.send(text);
+    if (this.#control?.readyState === "open") this.#control.send(text);
   }
 
   /** The path in use, if there is one. */
@@ -152,7 +171,7 @@ export class Peer {
     if (this.#over) return;
     this.#over = true;
     this.#cancel();
-    if (lastWord !== undefined && this.#control.readyState === "open") {
+    if (lastWord !== undefined && this.#control?.readyState === "open") {
       this.#control.send(lastWord);
       // A channel closes when the other side has everything.
       const cancel = this.#platform.after(lastWordsMs, () => this.#connection.close());
@@ -160,12 +179,28 @@ export class Peer {
         cancel();
         this.#connection.close();
       };
-      this.#channel.close();
+      this.#channel?.close();
       this.#control.close();
       return;
     }
-    this.#channel.close();
+    this.#channel?.close();
     this.#connection.close();
+  }
+
+  #adopt(channel: RTCDataChannel): void {
+    this.#channel = channel;
+    this.#watch(channel);
+    channel.onmessage = ({ data }) => this.#over || (typeof data === "string" && this.#events.message(data));
+    if (this.#waits && channel.readyState === "open") this.#opened();
+  }
+
+  #watch(channel: RTCDataChannel): void {
+    channel.onopen = () => this.#opened();
+    channel.onclose = () => this.#over || this.#events.closed();
+  }
+
+  #opened(): void {
+    if (this.ready && !this.#over) this.#events.ready();
   }
 
   // A candidate that this browser cannot use is no reason to give up the others.

@@ -8,13 +8,16 @@ import { parseChallenge, parseNetwork, parseResumed, type Challenge } from "./wi
 // A server that does not answer for so long counts as unreachable.
 const requestTimeoutMs = 10_000;
 
+/** What the calls need of the surroundings. */
+export type RestPlatform = Pick<Platform, "fetch" | "after">;
+
 /** The REST calls of a site. Each rejects with a LinkError. */
 export class Rest {
-  readonly #platform: Platform;
+  readonly #platform: RestPlatform;
   readonly #server: string;
   readonly #signal: AbortSignal;
 
-  constructor(platform: Platform, server: string, signal: AbortSignal) {
+  constructor(platform: RestPlatform, server: string, signal: AbortSignal) {
     this.#platform = platform;
     this.#server = server;
     this.#signal = signal;
@@ -22,36 +25,37 @@ export class Rest {
 
   /** Opens a link. */
   async challenge(): Promise<Challenge> {
-    return parseChallenge(await this.#call("GET", pathChallenge));
+    return parseChallenge(await this.call("GET", pathChallenge));
   }
 
   /** Opens a resumption. */
   async resumption(requestId: string): Promise<{ iceServers: RTCIceServer[] }> {
-    return parseResumed(await this.#call("POST", pathResumptions, { requestId }));
+    return parseResumed(await this.call("POST", pathResumptions, { requestId }));
   }
 
   /** Hands over frame 0, with the channel id of a link. */
   async offer(requestId: string, frame: Frame, channel: string | undefined): Promise<void> {
-    await this.#call("POST", `${linkPath(requestId)}/offer`, { ...frame, ...(channel !== undefined && { channel }) });
+    await this.call("POST", `${linkPath(requestId)}/offer`, { ...frame, ...(channel !== undefined && { channel }) });
   }
 
   /** Asks how the addresses of the two ends compare. */
   async network(requestId: string): Promise<NetworkVerdict> {
-    return parseNetwork(await this.#call("GET", `${linkPath(requestId)}/network`));
+    return parseNetwork(await this.call("GET", `${linkPath(requestId)}/network`));
   }
 
   /** Asks whether the session is a good one; rejects if not. */
   async session(): Promise<void> {
-    await this.#call("GET", pathSession);
+    await this.call("GET", pathSession);
   }
 
   /** Fetches the new id of the session after a wallet claimed the link. The key
    * is the same in each attempt: the answer to an earlier one may be lost. */
   async collect(requestId: string, key: string): Promise<void> {
-    await this.#call("POST", pathSession, { requestId, key });
+    await this.call("POST", pathSession, { requestId, key });
   }
 
-  async #call(method: string, path: string, body?: unknown): Promise<unknown> {
+  /** Makes a call and resolves with the body of the answer. */
+  async call(method: string, path: string, body?: unknown): Promise<unknown> {
     const abort = new AbortController();
     const stop = () => abort.abort(this.#signal.reason);
     const cancel = this.#platform.after(requestTimeoutMs, () => abort.abort(new LinkError("timed_out")));

@@ -72,7 +72,7 @@ export class SessionKeeper {
 }
 
 /** 128 random bits as hexadecimal digits. */
-function newKey(): string {
+export function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
 }

@@ -79,6 +79,11 @@ export class Signaling {
     return this.#sending && this.#unconfirmedSince === undefined;
   }
 
+  /** How many frames wait for an acknowledgement. */
+  get waiting(): number {
+    return this.#outbox.waiting;
+  }
+
   /** Numbers the first payload, which goes by other means. */
   first(payload: string): Frame {
     const frame = this.#outbox.push(payload);

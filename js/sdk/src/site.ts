@@ -1,5 +1,5 @@
 import type { Assurance } from "./assurance.ts";
-import { SiteConnection, type Opening, type Settings } from "./connection.ts";
+import { SiteConnection, type Legacy, type Opening, type Settings } from "./connection.ts";
 import { asLinkError, LinkError } from "./errors.ts";
 import type { LinkEvent } from "./events.ts";
 import type { Confirmation } from "./gate.ts";
@@ -25,6 +25,10 @@ export interface SiteOptions extends ChainLookups {
   /** How near the wallet must be, spec/sealed.md §8; by default "report". With
    * "prefer" the code is asked for if it is not near. */
   readonly locality?: Locality;
+  /** What becomes of a wallet of another protocol, which does not seal: by default
+   * "warn". Where the code is asked for, or a locality of "prefer" or "require", it is
+   * "deny" ("unsealed_refused"). Otherwise the link's assurance is "server-asserted". */
+  readonly legacy?: Legacy;
   /** For how many seconds the pairing may be resumed; by default for 30 days,
    * which is the most. */
   readonly resume?: false | number;
@@ -64,6 +68,9 @@ export interface SiteLink {
   readonly assurance: Assurance | undefined;
   /** How near the wallet is; undefined if that was not measured, or not yet. */
   readonly locality: LocalityReport | undefined;
+  /** The name of the handshake with the wallet, spec/sealed.md §2; undefined before
+   * a wallet has joined. A passkey that is made on the link is bound to it. */
+  readonly channelId: string | undefined;
   /** To be called once the code is on display; it completes the record. */
   displayed(): void;
   /** Waits for a wallet and resolves with its account (CAIP-10). */
@@ -132,7 +139,7 @@ function serverOf({ server }: Pick<SiteOptions, "server">): string {
 }
 
 async function settingsOf(options: SiteOptions): Promise<Settings> {
-  const { signal, onEvent, openTimeoutMs = 90_000, confirm = "none", locality = "report", resume: seconds = maxResumeSeconds, authorizedSigner, contractAccepts } = options;
+  const { signal, onEvent, openTimeoutMs = 90_000, confirm = "none", locality = "report", legacy = "warn", resume: seconds = maxResumeSeconds, authorizedSigner, contractAccepts } = options;
   const platform = options.platform ?? browserPlatform();
   const lasting = seconds !== false && (await platform.resumptions.lasting());
   return {
@@ -143,12 +150,13 @@ async function settingsOf(options: SiteOptions): Promise<Settings> {
     openTimeoutMs,
     asksCode: confirm === "sas",
     locality,
+    legacy: confirm === "none" && (locality === "off" || locality === "report") && (legacy === "warn" || legacy === "allow") ? legacy : "deny",
     resumeSeconds: lasting ? Math.max(0, Math.min(Math.floor(seconds), maxResumeSeconds)) : 0,
     lookups: { ...(authorizedSigner && { authorizedSigner }), ...(contractAccepts && { contractAccepts }) },
   };
 }
 
-async function openLink({ server, asksCode }: Settings, challenge: Challenge, site = challenge.site): Promise<Opening> {
+async function openLink({ server, asksCode, legacy }: Settings, challenge: Challenge, site = challenge.site): Promise<Opening> {
   const { requestId, signIn, lifeMs, iceServers } = challenge;
   const { host } = new URL(server);
   // A link to elsewhere would be bound to somebody else's server.
@@ -156,7 +164,7 @@ async function openLink({ server, asksCode }: Settings, challenge: Challenge, si
   if (!/^[A-Za-z0-9._-]{16,64}$/.test(requestId) || !here.includes(challenge.link)) {
     throw new LinkError("invalid_peer", { detail: "the server answers with a link to elsewhere" });
   }
-  const { fragment, handshake } = await createPairing(host, requestId, { shortCode: asksCode });
+  const { fragment, handshake } = await createPairing(host, requestId, { shortCode: asksCode, unsealed: legacy !== "deny" });
   return { requestId, uri: `${challenge.link}#${fragment}`, site, lifeMs, iceServers, handshake, signIn };
 }
 

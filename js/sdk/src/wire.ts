@@ -46,6 +46,10 @@ export interface Claim {
   /** Whether the wallet still has to measure or to ask: the session is not signed
    * in before it releases the claim. */
   readonly held: boolean;
+  /** What the wallet speaks; empty if that is this protocol. */
+  readonly dialect: string;
+  /** Whether nothing is said but whose the wallet is, spec/protocol.md §11. */
+  readonly bare: boolean;
 }
 
 /** Messages from the server that a client acts on. */
@@ -134,7 +138,7 @@ function iceServers(m: Fields): RTCIceServer[] {
 function claim(m: Fields): Claim {
   const parts = parseAccount(m.account);
   if (!parts) throw malformed("the server names no account");
-  return { account: text(m.account), address: parts.address, proof: readable(m.proof), held: m.held === true };
+  return { account: text(m.account), address: parts.address, proof: readable(m.proof), held: m.held === true, dialect: text(m.dialect), bare: !m.proof && !m.answer && !m.held };
 }
 
 // The proof that counts comes from the wallet; this one is only compared.
@@ -159,7 +163,8 @@ function counter(value: unknown): number {
   return n as number;
 }
 
-function text(value: unknown): string {
+/** A string, or an empty one for everything else. */
+export function text(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
@@ -171,11 +176,13 @@ function parseObject(data: string): Fields {
   }
 }
 
-function object(value: unknown): Fields {
+/** An object; throws for everything else. */
+export function object(value: unknown): Fields {
   if (typeof value !== "object" || value === null) throw malformed("a message of the server is not an object");
   return value as Fields;
 }
 
-function malformed(detail: string): LinkError {
+/** The error for a message that is not what it must be. */
+export function malformed(detail: string): LinkError {
   return new LinkError("invalid_message", { detail });
 }

@@ -64,6 +64,7 @@ export class Connection {
   remoteDescription: RTCSessionDescriptionInit | undefined;
   stats: [string, Record<string, unknown>][] = pair("host", 0.001);
   over = false;
+  ondatachannel: ((event: { channel: Channel }) => void) | null = null;
   onicecandidate: ((event: { candidate: unknown }) => void) | null = null;
   oniceconnectionstatechange: (() => void) | null = null;
 
@@ -86,16 +87,20 @@ export class Connection {
     return { type: "offer", sdp: description(this.#fingerprint, ...(iceRestart ? ["a=ice-options:trickle"] : [])) };
   }
 
-  async setLocalDescription(offer: RTCSessionDescriptionInit): Promise<void> {
-    this.localDescription = offer;
-    this.signalingState = "have-local-offer";
+  async createAnswer(): Promise<RTCSessionDescriptionInit> {
+    return { type: "answer", sdp: description(this.#fingerprint) };
+  }
+
+  async setLocalDescription(local: RTCSessionDescriptionInit): Promise<void> {
+    this.localDescription = local;
+    this.signalingState = local.type === "offer" ? "have-local-offer" : "stable";
     this.onicecandidate?.({ candidate: { candidate: "candidate:1 1 udp 1 192.0.2.1 9 typ host", sdpMid: "0", sdpMLineIndex: 0 } });
     this.onicecandidate?.({ candidate: null });
   }
 
-  async setRemoteDescription(answer: RTCSessionDescriptionInit): Promise<void> {
-    this.remoteDescription = answer;
-    this.signalingState = "stable";
+  async setRemoteDescription(remote: RTCSessionDescriptionInit): Promise<void> {
+    this.remoteDescription = remote;
+    this.signalingState = remote.type === "offer" ? "have-remote-offer" : "stable";
   }
 
   async addIceCandidate({ candidate }: RTCIceCandidateInit): Promise<void> {
@@ -114,6 +119,11 @@ export class Connection {
 
   channel(label: string): Channel {
     return this.channels.find((channel) => channel.label === label)!;
+  }
+
+  /** The wallet has made a channel. */
+  announce(channel: Channel): void {
+    this.ondatachannel?.({ channel });
   }
 
   /** The path is there, and both channels. */

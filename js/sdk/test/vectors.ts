@@ -5,6 +5,7 @@ import { toBase64 } from "../src/base64.ts";
 import { LinkError } from "../src/errors.ts";
 import { importSecret, kdf } from "../src/keys.ts";
 import { pairingOf, resume } from "../src/pairing.ts";
+import { challengeOf } from "../src/passkeys.ts";
 import { verifyProof, type Proof } from "../src/proof.ts";
 import { checkDescription } from "../src/sdp.ts";
 import type { Handshake, SealedEnvelope } from "../src/sealed.ts";
@@ -16,6 +17,7 @@ export interface VectorFiles {
   readonly signin: SignInFile;
   readonly proofs: ProofFile;
   readonly sdp?: SDPFile;
+  readonly passkeys: PasskeyFile;
 }
 
 /** How many cases of each kind ran, and what went wrong. */
@@ -76,6 +78,10 @@ interface ProofFile {
   readonly refused: readonly { readonly name: string; readonly proof: Proof }[];
 }
 
+interface PasskeyFile {
+  readonly challenges: readonly { readonly name: string; readonly channel: string; readonly nonce: string; readonly challenge: string }[];
+}
+
 interface SDPFile {
   readonly fingerprint: string;
   readonly valid: readonly { readonly name: string; readonly sdp: string; readonly first?: boolean }[];
@@ -101,6 +107,7 @@ export async function runVectors(files: VectorFiles): Promise<Outcome> {
   await runTexts(files.signin, run);
   await run("proofs that hold", files.proofs.valid, ({ proof }) => verifyProof(proof, chains));
   await run("proofs that do not", files.proofs.refused, ({ proof }) => refuses("proof_rejected", () => verifyProof(proof, chains)));
+  await run("challenges of passkeys", files.passkeys.challenges, async ({ channel, nonce, challenge }) => equal(toBase64(await challengeOf(channel, nonce)), challenge, "challenge"));
   if (files.sdp) await runDescriptions(files.sdp, run);
   return outcome;
 }
