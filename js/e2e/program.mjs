@@ -142,6 +142,31 @@ export function walletFile(t) {
   return file;
 }
 
+/** `liaison link`. */
+export class Site extends Run {
+  /** What it told, one object an event. */
+  events = [];
+
+  constructor(t, origin, flags = []) {
+    super(["link", "--json", "--server", origin, "--keep-open", ...flags]);
+    t.after(() => this.kill());
+  }
+
+  heard(line) {
+    this.events.push(JSON.parse(line));
+  }
+
+  /** Waits for the first event of a kind. */
+  event(kind) {
+    return this.until(() => this.events.find((e) => e.event === kind), `the event ${kind}`);
+  }
+
+  /** Types a line. */
+  type(line) {
+    this.child.stdin.write(`${line}\n`);
+  }
+}
+
 /** `liaison wallet connect`, or `resume` where there is no link. */
 export class Wallet extends Run {
   /** What it told, one object an event. */
