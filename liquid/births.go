@@ -13,7 +13,7 @@ const (
 	grace = time.Minute
 	// twinWindow is how far apart the first two requests of a client may be that it
 	// made at once.
-	twinWindow = 5 * time.Second
+	twinWindow = 10 * time.Second
 	// maxBirths bounds how many first requests are remembered. More of them at once
 	// only cost their clients a second attempt.
 	maxBirths = 4096
@@ -32,6 +32,7 @@ type births struct {
 	challenges map[liaison.CeremonyID]birth
 	sockets    map[liaison.SessionID]birth
 	signIns    map[liaison.SessionID]birth
+	orphans    map[liaison.SessionID]birth
 }
 
 // birth is one first request.
@@ -89,6 +90,25 @@ func (b *births) twins(id liaison.CeremonyID, session liaison.SessionID, client 
 	socket, opened := b.sockets[session]
 	return known && opened && challenge.client == client && socket.client == client &&
 		challenge.at.Sub(socket.at).Abs() <= twinWindow
+}
+
+// orphan notes that the client of a session which began with a socket has signed in
+// with another one.
+func (b *births) orphan(id liaison.SessionID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.orphans == nil {
+		b.orphans = make(map[liaison.SessionID]birth)
+	}
+	note(b.orphans, id, birth{at: b.now()})
+}
+
+// orphaned reports whether that is so.
+func (b *births) orphaned(id liaison.SessionID) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	_, known := b.orphans[id]
+	return known
 }
 
 // socketsWith returns the sessions that began with a socket at the same time as a

@@ -406,6 +406,16 @@ func (s *socket) note(change func()) {
 // open opens a socket and connects it.
 func (c *client) open() *socket {
 	c.t.Helper()
+	s := c.handshake()
+	c.socket = s
+	s.conn.WriteString("40")
+	s.expect(func(p string) bool { return strings.HasPrefix(p, `40{"sid"`) })
+	return s
+}
+
+// handshake opens a socket.
+func (c *client) handshake() *socket {
+	c.t.Helper()
 	s := &socket{t: c.t, news: make(chan struct{}, 1), read: make(chan struct{})}
 	conn, res, err := gws.NewClient(socketEvents{s: s}, &gws.ClientOption{
 		Addr:          "ws://" + c.node.origin.Host() + "/socket.io/?EIO=4&transport=websocket",
@@ -421,10 +431,7 @@ func (c *client) open() *socket {
 		conn.ReadLoop()
 	}()
 	c.t.Cleanup(s.close)
-	c.socket = s
 	s.expect(func(p string) bool { return strings.HasPrefix(p, `0{"sid"`) })
-	conn.WriteString("40")
-	s.expect(func(p string) bool { return strings.HasPrefix(p, `40{"sid"`) })
 	return s
 }
 

@@ -368,6 +368,19 @@ func TestSiteBesideItsWallet(t *testing.T) {
 	exchange(t, site.socket, w.open())
 }
 
+// TestSignInBeforeTheSocketConnects: the same, and the sign-in is there before the
+// socket has got further than its handshake.
+func TestSignInBeforeTheSocketConnects(t *testing.T) {
+	n := newNode(t)
+	w := n.newWallet()
+	w.origin = string(n.origin)
+	early := w.handshake()
+	w.cookies = nil
+	w.attest(nil)
+	early.conn.WriteString("40")
+	early.gone()
+}
+
 // TestFirstRequestsOfOthers: what two requests have in common must not be enough to
 // answer a challenge that was given to somebody else.
 func TestFirstRequestsOfOthers(t *testing.T) {

@@ -168,6 +168,7 @@ func (h *Handler) recall(id liaison.CeremonyID, session liaison.SessionID) {
 		if twin == session {
 			continue
 		}
+		h.births.orphan(twin) // for one whose socket has not got so far yet
 		if s := h.seats.find(twin); s != nil {
 			s.recall()
 		}
@@ -198,5 +199,8 @@ func (h *Handler) connect(socket *socketio.Socket) error {
 		socket.On(name, p.onSignal)
 	}
 	h.sit(p, c.as())
+	if h.births.orphaned(c.as().session.ID) && c.pristine() {
+		p.again()
+	}
 	return nil
 }
