@@ -1,8 +1,15 @@
-// A page that uses socket.io-client, of an old release line and of the newest.
+// A page that uses socket.io-client, of every release line.
 import { io as io40 } from "socket.io-client-4.0";
+import { io as io41 } from "socket.io-client-4.1";
+import { io as io42 } from "socket.io-client-4.2";
+import { io as io43 } from "socket.io-client-4.3";
+import { io as io44 } from "socket.io-client-4.4";
+import { io as io45 } from "socket.io-client-4.5";
+import { io as io46 } from "socket.io-client-4.6";
+import { io as io47 } from "socket.io-client-4.7";
 import { io as io48 } from "socket.io-client-4.8";
 
-const lines = { "4.0": io40, 4.8: io48 };
+const lines = { "4.0": io40, 4.1: io41, 4.2: io42, 4.3: io43, 4.4: io44, 4.5: io45, 4.6: io46, 4.7: io47, 4.8: io48 };
 
 /** An answer, with bytes as a list under "bytes". */
 function plain(value) {
