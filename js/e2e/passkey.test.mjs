@@ -33,9 +33,15 @@ class Visitor {
     ({ authenticatorId: visitor.authenticatorId } = await visitor.cdp.send("WebAuthn.addVirtualAuthenticator", { options }));
     for (const credential of credentials) await visitor.cdp.send("WebAuthn.addCredential", { authenticatorId: visitor.authenticatorId, credential });
     // A document of the server's own: Chromium trusts no other with a socket here.
-    await visitor.page.goto(`${server.origin}/healthz`);
-    await visitor.page.evaluate(async () => Object.assign(globalThis, { sdk: await import("/e2e/entry.js") }));
+    visitor.origin = server.origin;
+    await visitor.load();
     return visitor;
+  }
+
+  /** Opens the page anew. */
+  async load() {
+    await this.page.goto(`${this.origin}/healthz`);
+    await this.page.evaluate(async () => Object.assign(globalThis, { sdk: await import("/e2e/entry.js") }));
   }
 
   /** What the authenticator holds. */
@@ -121,6 +127,26 @@ test("the browser that is signed in by a wallet adds its passkey, and keeps its 
   await visitor.page.evaluate(() => globalThis.link.send("still here"));
   assert.deepEqual(await wallet.messages(1), ["still here"]);
   assert.deepEqual([visitor.watch.foreign, visitor.watch.breaches], [[], []]);
+});
+
+test("on the next visit the passkey signs in, and the wallet is met without a scan", async (t) => {
+  const server = await Server.start(t);
+  const visitor = await Visitor.open(t, server);
+  const { wallet, account } = await linked(t, server, visitor);
+  await visitor.call("registerPasskey", { link: true });
+  await visitor.context.clearCookies();
+  await visitor.load();
+  await wallet.event("lost");
+  assert.equal((await visitor.get("/v1/session")).code, "session_required");
+  assert.deepEqual(await visitor.call("signInWithPasskey"), { account, assurance: "phishing-resistant" });
+  await visitor.page.evaluate(async () => {
+    globalThis.link = await globalThis.sdk.resumeSite();
+    await globalThis.link.opened();
+    globalThis.link.send("welcome back");
+  });
+  assert.deepEqual(await wallet.messages(1), ["welcome back"]);
+  const session = await visitor.get("/v1/session");
+  assert.deepEqual([session.account, session.assurance], [account, "phishing-resistant"]);
 });
 
 test("who has no passkey is told no more than that, and at an address there are none", async (t) => {

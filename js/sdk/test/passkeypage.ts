@@ -1,5 +1,5 @@
 // What the test of passkeys runs in a page of the server's origin.
-import { connectSite } from "../src/index.ts";
+import { connectSite, resumeSite } from "../src/index.ts";
 import { registerPasskey, signInWithPasskey } from "../src/passkeys.ts";
 
-export { connectSite, registerPasskey, signInWithPasskey };
+export { connectSite, resumeSite, registerPasskey, signInWithPasskey };
