@@ -44,6 +44,7 @@ type node struct {
 	path   string
 	now    func() time.Time
 	limits server.Limits
+	events int // a second; 0 stands for the default
 	log    slog.Handler // the test's output, unless it says otherwise
 
 	store   liaison.Store
@@ -102,6 +103,7 @@ func (n *node) start() {
 	must(err)
 	n.handler, err = liquid.New(context.Background(), liquid.Config{
 		Server: n.server, Store: n.store, Origin: n.origin, Name: "Example", Chain: protocol.AlgorandMainNet, Passkeys: party, Wallets: accounts, Now: n.now, Logger: log,
+		EventsPerSecond: n.events,
 	})
 	must(err)
 	mux := http.NewServeMux()

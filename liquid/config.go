@@ -39,6 +39,9 @@ type Config struct {
 	// Sockets is the configuration of the sockets. Path and hooks are set here; the
 	// zero value is good.
 	Sockets socketio.Config
+	// EventsPerSecond that one socket may emit, with a burst of six times as many:
+	// candidates come in bursts. More are dropped. Default 50.
+	EventsPerSecond int
 	// Logger receives what happens, without secrets, addresses or session
 	// descriptions. The default discards it.
 	Logger *slog.Logger
@@ -52,6 +55,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Name == "" {
 		c.Name = c.Origin.Hostname()
+	}
+	if c.EventsPerSecond <= 0 {
+		c.EventsPerSecond = 50
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

@@ -105,6 +105,26 @@ func TestPasskeyOfTheDialect(t *testing.T) {
 	}
 }
 
+// TestEventsOfOneSocket: what is more than a socket may emit is dropped, and the
+// socket lives on.
+func TestEventsOfOneSocket(t *testing.T) {
+	n := newNode(t, func(n *node) { n.events = 1 })
+	c := n.newClient()
+	c.open()
+	for range 50 {
+		c.socket.emit(false, "link")
+	}
+	for range 6 {
+		c.socket.event("exception")
+	}
+	c.call("GET", "/auth/session", nil) // the 44 others were read meanwhile
+	c.socket.mu.Lock()
+	defer c.socket.mu.Unlock()
+	if len(c.socket.heard) > 6 || c.socket.closed { // a few seconds may have passed
+		t.Errorf("heard %q, closed %t; want few answers more, and the socket open", c.socket.heard, c.socket.closed)
+	}
+}
+
 // TestRequestIDIsGoodOnce: once a link has come to its end, nobody can open it
 // again, and a wallet that names it signs in by itself alone.
 func TestRequestIDIsGoodOnce(t *testing.T) {

@@ -19,11 +19,8 @@ const SocketPath = "/socket.io/"
 // eventTimeout bounds what one event may make the store do.
 const eventTimeout = 10 * time.Second
 
-// What one client may emit: candidates come in bursts.
-const (
-	eventsPerSecond = 50
-	eventBurst      = 300
-)
+// burst is how many seconds' worth of events may come at once.
+const burst = 6
 
 // connection is what belongs to one connection of a client, across its transports.
 type connection struct {
@@ -74,7 +71,7 @@ func (h *Handler) handshake(r *http.Request, header http.Header) (any, error) {
 	}
 	c := &connection{
 		handler: h, client: h.client(r), addr: h.dialect.Address(r), visitor: v,
-		pace: rate.NewLimiter(eventsPerSecond, eventBurst),
+		pace: rate.NewLimiter(rate.Limit(h.config.EventsPerSecond), burst*h.config.EventsPerSecond),
 	}
 	if v.isNew && fromBrowser(r) {
 		h.births.socket(v.session.ID, c.client)
