@@ -44,7 +44,7 @@ type node struct {
 	path   string
 	now    func() time.Time
 	limits server.Limits
-	events int // a second; 0 stands for the default
+	events int          // a second; 0 stands for the default
 	log    slog.Handler // the test's output, unless it says otherwise
 
 	store   liaison.Store
