@@ -53,9 +53,10 @@ func TestLiquidWallet(t *testing.T) {
 				t.Errorf("events %+v: want unsealed before open", seen)
 			}
 			w.talk(s.siteEnd)
-			view, err := s.pending.Session(limited(t))
-			for err != nil && protocol.CodeOf(err) != protocol.TimedOut { // its token is being replaced
-				view, err = s.pending.Session(limited(t))
+			ctx := limited(t)
+			view, err := s.pending.Session(ctx)
+			for ctx.Err() == nil && view.Account == "" { // it has not been collected yet
+				view, err = s.pending.Session(ctx)
 			}
 			if view.Account != w.key.Account() || view.Assurance != protocol.ServerAsserted {
 				t.Errorf("session %+v, %v, want it %s", view, err, protocol.ServerAsserted)
