@@ -22,7 +22,7 @@ import (
 
 // Addresses that a proxy gives for its clients.
 const (
-	clientIPv4 = "198.51.100.23"
+	clientIPv4 = "198.51.100." // and one of its addresses
 	clientIPv6 = "2001:db8:77:88"
 )
 
@@ -32,6 +32,7 @@ const forged = `{"time":"2026-01-01T00:00:00Z","level":"ERROR","msg":"canary-for
 // stranger sends what the protocol does not allow, with texts inside that are
 // easily found.
 type stranger struct {
+	sent int // requests
 	t    *testing.T
 	wire *wire
 }
@@ -146,7 +147,7 @@ func (s *stranger) send(method, path, token, body string) (status int) {
 	header := strings.Join([]string{
 		method + " " + path + " HTTP/1.1", "Host: " + s.wire.origin.Host(), "Connection: close", "Content-Type: application/json",
 		"Authorization: Bearer " + token, "Cookie: liaison=canary-cookie; canary=" + forged, "User-Agent: canary\t" + forged,
-		"Referer: http://canary.example/#canary", "X-Request-Id: canary-instance", "X-Forwarded-For: canary, " + clientIPv4,
+		"Referer: http://canary.example/#canary", "X-Request-Id: canary-instance", "X-Forwarded-For: canary, " + s.address(),
 		fmt.Sprintf("Content-Length: %d", len(body)),
 	}, "\r\n")
 	go func() { _, _ = io.WriteString(conn, header+"\r\n\r\n"+body) }() // a refusal can come first
@@ -224,4 +225,12 @@ func (a answers) OnMessage(_ *gws.Conn, m *gws.Message) {
 	if answer, err := protocol.ParseServerMessage(m.Bytes()); err == nil && answer.RequestID == last {
 		a.last <- struct{}{}
 	}
+}
+
+// address is where the stranger is now: one address may not ask as often as the
+// server has places to send something wrong to.
+func (s *stranger) address() string {
+	const requestsOfOneAddress = 400
+	s.sent++
+	return fmt.Sprint(clientIPv4, 1+s.sent/requestsOfOneAddress)
 }
