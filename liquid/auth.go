@@ -111,7 +111,7 @@ func (h *Handler) removeKey(w http.ResponseWriter, r *http.Request) error {
 // make, so it counts only where no other site is behind it; the answer is the
 // same, also for a page elsewhere, whose browser shows no session.
 func (h *Handler) logout(w http.ResponseWriter, r *http.Request) error {
-	if h.sameOrigin(r) {
+	if h.dialect.SameOrigin(r) {
 		if err := h.endSession(w, r); err != nil {
 			return err
 		}

@@ -103,7 +103,7 @@ func (h *Handler) guarded(answer answer) http.HandlerFunc {
 			}
 		}()
 		err := h.dialect.Admit(r)
-		if err == nil && !h.sameOrigin(r) && r.URL.Path != logoutPath {
+		if err == nil && !h.dialect.SameOrigin(r) && r.URL.Path != logoutPath {
 			err = errForbidden
 		}
 		if err == nil {
@@ -124,19 +124,6 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	h.log.Log(r.Context(), level, "request refused", "route", r.Pattern, "status", f.status, "code", protocol.CodeOf(err))
 	writeJSON(w, f.status, f.body)
-}
-
-// sameOrigin reports whether a request comes from a page of ours or from no
-// browser at all.
-func (h *Handler) sameOrigin(r *http.Request) bool {
-	if origin := r.Header.Get("Origin"); origin != "" {
-		return origin == string(h.config.Origin)
-	}
-	switch r.Header.Get("Sec-Fetch-Site") {
-	case "", "same-origin", "none":
-		return true
-	}
-	return false
 }
 
 func (h *Handler) now() time.Time { return h.config.Now() }

@@ -301,6 +301,23 @@ func TestOtherSites(t *testing.T) {
 	cross.socket.event("exception")
 	visited.socket.quiet("offer-description")
 
+	// A name that somebody let lead here makes a page of his look like one of ours.
+	for _, path := range []string{"/attestation/request", "/assertion/response"} {
+		req, err := http.NewRequest("POST", string(n.origin)+path, strings.NewReader(liquidRequest))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Host = "rebound.example"
+		req.Header.Set("Sec-Fetch-Site", "same-origin")
+		res, err := httpClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.StatusCode != http.StatusForbidden {
+			t.Errorf("%s by another name: status %d, want 403", path, res.StatusCode)
+		}
+	}
 	for _, headers := range []map[string]string{{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}} {
 		r := w.call("GET", "/socket.io/?EIO=4&transport=polling", nil, func(h http.Header) {
 			for k, v := range headers {

@@ -42,7 +42,7 @@ func (h *Handler) newSockets() (*socketio.Server, error) {
 	config.Engine.Handshake = h.handshake
 	config.Engine.Request = h.laterRequest
 	config.Engine.Refused = func(r *http.Request, header http.Header, _ int) {
-		if h.mayConnect(r) && len(h.cookies.tokens(r)) == 0 {
+		if h.dialect.SameOrigin(r) && len(h.cookies.tokens(r)) == 0 {
 			h.cookies.set(header, newToken())
 		}
 	}
@@ -62,7 +62,9 @@ func (h *Handler) handshake(r *http.Request, header http.Header) (any, error) {
 	if h.dialect.AdmitSocket(r) != nil {
 		return nil, &engineio.Refusal{Status: http.StatusTooManyRequests, Message: "Too many requests"}
 	}
-	if !h.mayConnect(r) { // and must not lose the session that its visitor has, either
+	// A page of another site may have a socket, and not its visitor's; nor must the
+	// visitor lose the session that it has.
+	if !h.dialect.SameOrigin(r) {
 		r, header = withoutCookies(r), make(http.Header)
 	}
 	v, err := h.visit(header, r)
@@ -79,10 +81,6 @@ func (h *Handler) handshake(r *http.Request, header http.Header) (any, error) {
 	return c, nil
 }
 
-// mayConnect reports whether a request for a socket may speak for the session in
-// its cookie. A page of another site may have a socket, and not its visitor's.
-func (h *Handler) mayConnect(r *http.Request) bool { return h.sameOrigin(r) }
-
 func withoutCookies(r *http.Request) *http.Request {
 	r = r.Clone(r.Context())
 	r.Header.Del("Cookie")
@@ -93,7 +91,7 @@ func withoutCookies(r *http.Request) *http.Request {
 // requests were made at once, and the other one's cookie is the one that stayed.
 func (h *Handler) laterRequest(s *engineio.Session, r *http.Request, _ http.Header) error {
 	c := s.Value().(*connection)
-	if len(r.Header["Cookie"]) == 0 || !h.mayConnect(r) || !c.pristine() {
+	if len(r.Header["Cookie"]) == 0 || !h.dialect.SameOrigin(r) || !c.pristine() {
 		return nil
 	}
 	for _, token := range h.cookies.tokens(r) {

@@ -33,6 +33,10 @@ func (d Dialect) Admit(r *http.Request) error {
 	return nil
 }
 
+// SameOrigin reports whether a request comes from a page of the server's, reached by
+// the server's own name, or from no browser at all.
+func (d Dialect) SameOrigin(r *http.Request) bool { return d.server.sameOrigin(r) }
+
 // AdmitSocket says whether the client of a request may open a socket now. An error
 // has [protocol.RateLimited].
 func (d Dialect) AdmitSocket(r *http.Request) error {
