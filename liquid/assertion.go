@@ -26,14 +26,11 @@ type allowed struct {
 // assertionRequest answers POST /assertion/request/{id}: a challenge for one
 // passkey.
 func (h *Handler) assertionRequest(w http.ResponseWriter, r *http.Request) error {
-	body, err := readBody(r)
+	got, err := h.receive(w, r)
 	if err != nil {
 		return err
 	}
-	v, err := h.visit(w.Header(), r)
-	if err != nil {
-		return err
-	}
+	body := got.object
 	id, err := liaison.ParseCredentialID(r.PathValue("id"))
 	if err != nil {
 		return errUserUnknown
@@ -45,7 +42,7 @@ func (h *Handler) assertionRequest(w http.ResponseWriter, r *http.Request) error
 	if verification == "" {
 		verification = "required"
 	}
-	challenge, err := h.issue(r, v, liaison.Authentication, id, verification == "required")
+	challenge, err := h.issue(r, got.visitor, liaison.Authentication, id, verification == "required")
 	if err != nil {
 		return err
 	}
@@ -61,23 +58,19 @@ func (h *Handler) assertionRequest(w http.ResponseWriter, r *http.Request) error
 // assertionResponse answers POST /assertion/response: the passkey signs its
 // account in.
 func (h *Handler) assertionResponse(w http.ResponseWriter, r *http.Request) error {
-	body, raw, err := readRaw(r)
+	got, err := h.receive(w, r)
 	if err != nil {
 		return err
 	}
-	v, err := h.visit(w.Header(), r)
+	ceremony, err := h.take(r, got.visitor, liaison.Authentication, h.challengeOf(got.raw), errAssertionChallenge, errAssertionUnverified)
 	if err != nil {
 		return err
 	}
-	ceremony, err := h.take(r, v, liaison.Authentication, h.challengeOf(raw), errAssertionChallenge, errAssertionUnverified)
+	in, err := h.asserted(r, ceremony, got.raw, got.object)
 	if err != nil {
 		return err
 	}
-	in, err := h.asserted(r, ceremony, raw, body)
-	if err != nil {
-		return err
-	}
-	if err := h.signIn(w, r, v, in); err != nil {
+	if err := h.signIn(w, r, got.visitor, in); err != nil {
 		return err
 	}
 	return h.writeRecord(w, r, http.StatusCreated, in.account)

@@ -54,14 +54,11 @@ const defaultAuthenticator = `{"requireResidentKey":false,"userVerification":"pr
 // passkey and for the wallet's key. Of what the client sends, only what is named
 // here is looked at; the challenge is always the server's own.
 func (h *Handler) attestationRequest(w http.ResponseWriter, r *http.Request) error {
-	body, err := readBody(r)
+	got, err := h.receive(w, r)
 	if err != nil {
 		return err
 	}
-	v, err := h.visit(w.Header(), r)
-	if err != nil {
-		return err
-	}
+	body := got.object
 	if !body.object("extensions").has("liquid") {
 		return errNoExtension
 	}
@@ -70,7 +67,7 @@ func (h *Handler) attestationRequest(w http.ResponseWriter, r *http.Request) err
 		authenticator = body["authenticatorSelection"]
 	}
 	verify := body.object("authenticatorSelection").text("userVerification") == "required"
-	challenge, err := h.issue(r, v, liaison.Registration, "", verify)
+	challenge, err := h.issue(r, got.visitor, liaison.Registration, "", verify)
 	if err != nil {
 		return err
 	}
@@ -99,28 +96,24 @@ func (h *Handler) attestationRequest(w http.ResponseWriter, r *http.Request) err
 // attestationResponse answers POST /attestation/response: the passkey is made,
 // the wallet's key has signed the challenge, and the session is the account's.
 func (h *Handler) attestationResponse(w http.ResponseWriter, r *http.Request) error {
-	body, raw, err := readRaw(r)
+	got, err := h.receive(w, r)
 	if err != nil {
 		return err
 	}
-	v, err := h.visit(w.Header(), r)
+	challenge := h.challengeOf(got.raw)
+	ceremony, err := h.take(r, got.visitor, liaison.Registration, challenge, errNoChallenge, errUnverified)
 	if err != nil {
 		return err
 	}
-	challenge := h.challengeOf(raw)
-	ceremony, err := h.take(r, v, liaison.Registration, challenge, errNoChallenge, errUnverified)
-	if err != nil {
-		return err
-	}
-	extension := body.object("clientExtensionResults").object("liquid")
+	extension := got.object.object("clientExtensionResults").object("liquid")
 	if extension == nil {
 		return errExtensionMissing
 	}
-	in, err := h.proved(r, ceremony, challenge, raw, extension)
+	in, err := h.proved(r, ceremony, challenge, got.raw, extension)
 	if err != nil {
 		return err
 	}
-	if err := h.signIn(w, r, v, in); err != nil {
+	if err := h.signIn(w, r, got.visitor, in); err != nil {
 		return err
 	}
 	return h.writeRecord(w, r, http.StatusCreated, in.account)

@@ -1,6 +1,7 @@
 package liquid
 
 import (
+	"maps"
 	"sync"
 	"time"
 
@@ -19,9 +20,9 @@ const (
 	maxBirths = 4096
 )
 
-// births remembers first requests, and sign-ins, for a moment: a client that opens its socket and
-// asks for a challenge at once shows no cookie with either, gets two, and keeps one
-// of them. Nothing rests on it but that such a client need not begin anew: who
+// births remembers first requests, and sign-ins, for a moment: a client that opens
+// its socket and asks for a challenge at once shows no cookie with either, gets two,
+// and keeps one of them. Nothing rests on it but that such a client need not begin anew: who
 // answers a challenge must have been told it, and a socket is only asked to come
 // again.
 type births struct {
@@ -41,14 +42,16 @@ type birth struct {
 	at     time.Time
 }
 
+// twin reports whether two first requests may be those of one client.
+func (b birth) twin(other birth) bool {
+	return b.client == other.client && b.at.Sub(other.at).Abs() <= twinWindow
+}
+
 // challenge notes that a client without a cookie was given a challenge.
 func (b *births) challenge(id liaison.CeremonyID, client string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.challenges == nil {
-		b.challenges = make(map[liaison.CeremonyID]birth)
-	}
-	note(b.challenges, id, birth{client, b.now()})
+	note(&b.challenges, id, birth{client, b.now()})
 }
 
 // socket notes that a client without a cookie opened a socket, which began a
@@ -56,20 +59,14 @@ func (b *births) challenge(id liaison.CeremonyID, client string) {
 func (b *births) socket(id liaison.SessionID, client string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.sockets == nil {
-		b.sockets = make(map[liaison.SessionID]birth)
-	}
-	note(b.sockets, id, birth{client, b.now()})
+	note(&b.sockets, id, birth{client, b.now()})
 }
 
 // signIn notes which client has signed a session in.
 func (b *births) signIn(id liaison.SessionID, client string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.signIns == nil {
-		b.signIns = make(map[liaison.SessionID]birth)
-	}
-	note(b.signIns, id, birth{client, b.now()})
+	note(&b.signIns, id, birth{client, b.now()})
 }
 
 // signedIn reports whether it was this client that has signed a session in, a moment
@@ -88,8 +85,7 @@ func (b *births) twins(id liaison.CeremonyID, session liaison.SessionID, client 
 	defer b.mu.Unlock()
 	challenge, known := b.challenges[id]
 	socket, opened := b.sockets[session]
-	return known && opened && challenge.client == client && socket.client == client &&
-		challenge.at.Sub(socket.at).Abs() <= twinWindow
+	return known && opened && challenge.client == client && challenge.twin(socket)
 }
 
 // orphan notes that the client of a session which began with a socket has signed in
@@ -97,10 +93,7 @@ func (b *births) twins(id liaison.CeremonyID, session liaison.SessionID, client 
 func (b *births) orphan(id liaison.SessionID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.orphans == nil {
-		b.orphans = make(map[liaison.SessionID]birth)
-	}
-	note(b.orphans, id, birth{at: b.now()})
+	note(&b.orphans, id, birth{at: b.now()})
 }
 
 // orphaned reports whether that is so.
@@ -118,7 +111,7 @@ func (b *births) socketsWith(id liaison.CeremonyID) (sessions []liaison.SessionI
 	defer b.mu.Unlock()
 	challenge, known := b.challenges[id]
 	for session, socket := range b.sockets {
-		if known && socket.client == challenge.client && challenge.at.Sub(socket.at).Abs() <= twinWindow {
+		if known && challenge.twin(socket) {
 			sessions = append(sessions, session)
 		}
 	}
@@ -126,13 +119,13 @@ func (b *births) socketsWith(id liaison.CeremonyID) (sessions []liaison.SessionI
 }
 
 // note adds a birth and forgets those that are old, and any if there are too many.
-func note[K comparable](all map[K]birth, key K, b birth) {
+func note[K comparable](into *map[K]birth, key K, b birth) {
+	if *into == nil {
+		*into = make(map[K]birth)
+	}
+	all := *into
 	if len(all) >= maxBirths {
-		for k, old := range all {
-			if b.at.Sub(old.at) > liaison.CeremonyTTL {
-				delete(all, k)
-			}
-		}
+		maps.DeleteFunc(all, func(_ K, old birth) bool { return b.at.Sub(old.at) > liaison.CeremonyTTL })
 		for k := range all {
 			if len(all) < maxBirths {
 				break

@@ -224,7 +224,7 @@ func (h *Handler) open(ctx context.Context, v visitor, ref reference) (link liai
 				ID: ref.linkID(), State: liaison.Waiting, Dialect: protocol.Liquid, Site: session.ID,
 				IssuedAt: h.now(), ExpiresAt: h.now().Add(protocol.ClaimedTTL), Version: link.Version,
 			}
-			if evicted, err = h.evict(ctx, session.ID); err != nil {
+			if evicted, err = h.dialect.Surplus(ctx, session.ID, link.ID); err != nil {
 				return c, err
 			}
 		}
@@ -244,20 +244,4 @@ func (h *Handler) open(ctx context.Context, v visitor, ref reference) (link liai
 		return link, session, &liaison.Error{Code: protocol.LinkClosed, Op: "open link", Msg: "two sessions have named it"}
 	}
 	return link, session, nil
-}
-
-// evict closes a session's oldest waiting links until there is room for one more.
-func (h *Handler) evict(ctx context.Context, session liaison.SessionID) (evicted []liaison.Link, err error) {
-	waiting, err := h.config.Store.WaitingLinks(ctx, session)
-	if err != nil {
-		return nil, unavailable("find links of session", err)
-	}
-	for _, old := range waiting[:max(len(waiting)-h.dialect.LinksPerSession()+1, 0)] {
-		closed, _, err := old.Transition(liaison.Event{Kind: liaison.Expire, Now: h.now()})
-		if err != nil {
-			return nil, err
-		}
-		evicted = append(evicted, closed)
-	}
-	return evicted, nil
 }

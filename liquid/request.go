@@ -17,15 +17,26 @@ const maxBody = 100 << 10
 // fields that the wire does not have, and values of other types than each other.
 type object map[string]json.RawMessage
 
-// readBody reads the body of a request. One that is not JSON by its content type
-// counts as an empty one.
-func readBody(r *http.Request) (object, error) {
-	body, _, err := readRaw(r)
-	return body, err
+// received is a request of a ceremony: its body, as it is and by its fields, and who
+// makes it.
+type received struct {
+	object
+	raw []byte
+	visitor
 }
 
-// readRaw reads it and returns its bytes as well.
-func readRaw(r *http.Request) (body object, data []byte, err error) {
+// receive reads a request of a ceremony.
+func (h *Handler) receive(w http.ResponseWriter, r *http.Request) (in received, err error) {
+	if in.object, in.raw, err = readBody(r); err != nil {
+		return in, err
+	}
+	in.visitor, err = h.visit(w.Header(), r)
+	return in, err
+}
+
+// readBody reads the body of a request. One that is not JSON by its content type
+// counts as an empty one.
+func readBody(r *http.Request) (body object, data []byte, err error) {
 	mediaType, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	isJSON := err == nil && mediaType == "application/json"
 	if !isJSON {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/netip"
@@ -157,22 +158,28 @@ func (s *Server) prepareOpening(r *http.Request, newLink func(liaison.SessionID,
 // evict closes the session's oldest links until there is room for one more: a
 // person who reloads the page often must not be told to wait. What is opened
 // anew is none of them.
-func (o *opening) evict(s *Server, r *http.Request) error {
-	waiting, err := s.cfg.Store.WaitingLinks(r.Context(), o.session.ID)
+func (o *opening) evict(s *Server, r *http.Request) (err error) {
+	o.evicted, err = s.surplus(r.Context(), o.session.ID, o.link.ID)
+	o.change.Links = append(o.change.Links, o.evicted...)
+	return err
+}
+
+// surplus returns the oldest of the links of a session that wait, as they are when
+// their time is over: as many as have to make room for one that is opened now.
+func (s *Server) surplus(ctx context.Context, session liaison.SessionID, opened protocol.RequestID) (closed []liaison.Link, err error) {
+	waiting, err := s.cfg.Store.WaitingLinks(ctx, session)
 	if err != nil {
-		return unavailable("find links of session", err)
+		return nil, unavailable("find links of session", err)
 	}
-	waiting = slices.DeleteFunc(waiting, func(l liaison.Link) bool { return l.ID == o.link.ID })
-	for len(waiting) >= s.cfg.Limits.LinksPerSession {
-		closed, _, err := waiting[0].Transition(liaison.Event{Kind: liaison.Expire, Now: s.cfg.Now()})
+	waiting = slices.DeleteFunc(waiting, func(l liaison.Link) bool { return l.ID == opened })
+	for _, old := range waiting[:max(len(waiting)-s.cfg.Limits.LinksPerSession+1, 0)] {
+		old, _, err = old.Transition(liaison.Event{Kind: liaison.Expire, Now: s.cfg.Now()})
 		if err != nil {
-			return err
+			return nil, err
 		}
-		o.evicted = append(o.evicted, closed)
-		o.change.Links = append(o.change.Links, closed)
-		waiting = waiting[1:]
+		closed = append(closed, old)
 	}
-	return nil
+	return closed, nil
 }
 
 func (s *Server) challenge(link liaison.Link) protocol.Challenge {

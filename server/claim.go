@@ -133,11 +133,7 @@ func (s *Server) signSiteIn(ctx context.Context, link liaison.Link, now time.Tim
 // had to check holds, so the site is signed in now. Whoever is far away, or was
 // shown somebody else's code, gets no session by a claim that is held.
 func (s *Server) releaseLink(w http.ResponseWriter, r *http.Request) error {
-	id, err := requestID(r)
-	if err != nil {
-		return err
-	}
-	session, err := s.anySession(r)
+	id, session, err := s.linkAsked(r)
 	if err != nil {
 		return err
 	}
@@ -244,11 +240,7 @@ func (s *Server) checkText(text, want protocol.SignIn) string {
 
 // rejectLink answers POST /v1/links/{requestId}/reject: the person said no.
 func (s *Server) rejectLink(w http.ResponseWriter, r *http.Request) error {
-	id, err := requestID(r)
-	if err != nil {
-		return err
-	}
-	session, err := s.anySession(r)
+	id, session, err := s.linkAsked(r)
 	if err != nil {
 		return err
 	}

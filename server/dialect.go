@@ -118,8 +118,11 @@ func (d Dialect) Touch(ctx context.Context, session liaison.Session) { d.server.
 // Sessions bounds the life of sessions.
 func (d Dialect) Sessions() liaison.SessionLimits { return d.server.cfg.Sessions }
 
-// LinksPerSession is how many links of a session may wait.
-func (d Dialect) LinksPerSession() int { return d.server.cfg.Limits.LinksPerSession }
+// Surplus returns the oldest links of a session that wait, closed: as many as have to
+// make room for the one that is opened. The caller stores them with it.
+func (d Dialect) Surplus(ctx context.Context, session liaison.SessionID, opened protocol.RequestID) ([]liaison.Link, error) {
+	return d.server.surplus(ctx, session, opened)
+}
 
 // Port is a client of the native protocol within this process: a dialect says
 // through it what its own client means. What holds for a WebSocket (spec/protocol.md

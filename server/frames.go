@@ -71,13 +71,18 @@ func (s *Server) takeFrame(w http.ResponseWriter, r *http.Request, link liaison.
 	return nil
 }
 
+// linkAsked returns which link the path of a request names, and the session that asks.
+func (s *Server) linkAsked(r *http.Request) (id protocol.RequestID, session liaison.Session, err error) {
+	if id, err = requestID(r); err != nil {
+		return id, session, err
+	}
+	session, err = s.anySession(r)
+	return id, session, err
+}
+
 // deleteLink answers DELETE /v1/links/{requestId}.
 func (s *Server) deleteLink(w http.ResponseWriter, r *http.Request) error {
-	id, err := requestID(r)
-	if err != nil {
-		return err
-	}
-	session, err := s.anySession(r)
+	id, session, err := s.linkAsked(r)
 	if err != nil {
 		return err
 	}

@@ -11,11 +11,7 @@ import (
 // viewNetwork answers GET /v1/links/{requestId}/network. Nothing is compared
 // unless a side asks, and neither learns the other's address.
 func (s *Server) viewNetwork(w http.ResponseWriter, r *http.Request) error {
-	id, err := requestID(r)
-	if err != nil {
-		return err
-	}
-	session, err := s.anySession(r)
+	id, session, err := s.linkAsked(r)
 	if err != nil {
 		return err
 	}
