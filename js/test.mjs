@@ -29,4 +29,4 @@ await build({
   logLevel: "warning",
 });
 const tests = sources.map((source) => join(out, source.replace(/^.*[\\/]/, "").replace(/\.ts$/, ".mjs")));
-process.exit(spawnSync(process.execPath, ["--enable-source-maps", "--test", ...tests], { stdio: "inherit" }).status ?? 1);
+process.exit(spawnSync(process.execPath, ["--enable-source-maps", "--test", "--test-reporter=spec", ...tests], { stdio: "inherit" }).status ?? 1);

@@ -13,7 +13,7 @@ const files = (named.length ? named : all).map((name) => join(here, name));
 const tests = files.every((name) => name.endsWith(".test.mjs"));
 executable();
 const built = build();
-const runner = spawn(process.execPath, [...(tests ? ["--test", "--test-concurrency=2"] : []), ...files], {
+const runner = spawn(process.execPath, [...(tests ? ["--test", "--test-concurrency=2", "--test-reporter=spec"] : []), ...files], {
   stdio: "inherit",
   env: { ...process.env, LIAISON_E2E: JSON.stringify(built) },
 });

@@ -525,7 +525,7 @@ export class SiteConnection {
     const { asksCode, locality } = this.#settings;
     this.#gate = new Gate(this.#platform, { keys: this.#envelope.keys!, asksCode, locality }, {
       tell: (text) => this.#peer!.tell(text),
-      path: () => this.#peer!.path(),
+      path: () => this.#peer!.knownPath(),
       network: () => this.#rest.network(this.requestId).catch(() => "unknown" as const),
       measured: (report) => {
         this.#locality = report;

@@ -10,21 +10,40 @@ export interface Path {
 }
 
 type Stat = Record<string, unknown>;
+type Stats = Iterable<readonly [string, unknown]>;
 
 /** Reads the selected path out of WebRTC statistics; undefined if there is none
  * yet. */
-export function selectedPath(stats: Iterable<readonly [string, unknown]>): Path | undefined {
-  const all = new Map<string, Stat>();
-  for (const [id, stat] of stats) all.set(id, stat as Stat);
-  const pair = selectedPair(all);
+export function selectedPath(stats: Stats): Path | undefined {
+  const pair = selectedPair(stats);
   if (!pair) return undefined;
-  const kinds = [kindOf(all.get(String(pair.localCandidateId))), kindOf(all.get(String(pair.remoteCandidateId)))];
+  const kinds = [kindOf(pair.local), kindOf(pair.remote)];
   const kind = kinds.includes("relay") ? "relay" : kinds.includes("srflx") ? "srflx" : "host";
-  const rtt = pair.currentRoundTripTime;
+  const rtt = pair.stat.currentRoundTripTime;
   return { kind, rttMs: typeof rtt === "number" ? rtt * 1000 : undefined };
 }
 
-function selectedPair(all: Map<string, Stat>): Stat | undefined {
+/** Whether the path leads to where the other side has not said yet that it is.
+ * Browsers hide such an address, so its kind is a guess until a candidate names it. */
+export function leadsToUnnamed(stats: Stats): boolean {
+  const remote = selectedPair(stats)?.remote;
+  return remote?.candidateType === "prflx" && !addressOf(remote);
+}
+
+interface Pair {
+  readonly stat: Stat;
+  readonly local: Stat | undefined;
+  readonly remote: Stat | undefined;
+}
+
+function selectedPair(stats: Stats): Pair | undefined {
+  const all = new Map<string, Stat>();
+  for (const [id, stat] of stats) all.set(id, stat as Stat);
+  const stat = selected(all);
+  return stat && { stat, local: all.get(String(stat.localCandidateId)), remote: all.get(String(stat.remoteCandidateId)) };
+}
+
+function selected(all: Map<string, Stat>): Stat | undefined {
   for (const stat of all.values()) {
     if (stat.type === "transport" && typeof stat.selectedCandidatePairId === "string") return all.get(stat.selectedCandidatePairId);
   }
@@ -42,10 +61,14 @@ function kindOf(candidate: Stat | undefined): PathKind {
     case "srflx":
       return "srflx";
     case "prflx": // found by a check: where it is says what it is
-      return local(String(candidate.address ?? candidate.ip ?? "")) ? "host" : "srflx";
+      return local(addressOf(candidate)) ? "host" : "srflx";
     default:
       return "host";
   }
+}
+
+function addressOf(candidate: Stat): string {
+  return String(candidate.address ?? candidate.ip ?? "");
 }
 
 // One that the browser hides may be anywhere.

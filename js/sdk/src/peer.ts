@@ -1,8 +1,9 @@
 import { LinkError } from "./errors.ts";
 import { remoteFingerprint } from "./fingerprint.ts";
+import { Latch } from "./latch.ts";
 import { channelLabel, controlLabel, liquidLabel, maxCandidates, maxChannelMessageBytes } from "./limits.gen.ts";
 import type { Candidate } from "./messages.ts";
-import { selectedPath, type Path } from "./path.ts";
+import { leadsToUnnamed, selectedPath, type Path } from "./path.ts";
 import type { Platform } from "./platform.ts";
 import { checkDescription, fingerprintsOf, namesHost, withoutNames } from "./sdp.ts";
 
@@ -26,6 +27,8 @@ export interface PeerEvents {
 const disconnectedMs = 3_000;
 // How long the other side may take to hear a goodbye.
 const lastWordsMs = 2_000;
+// How long the other side may take to name all of its addresses.
+const namingMs = 2_000;
 
 /** The site's end of the direct connection. It makes the channels and offers, or waits
  * for a wallet of a dialect to do both. */
@@ -39,6 +42,7 @@ export class Peer {
   #remote = ""; // fingerprint of the other side's certificate
   #answers = 0;
   #taken = 0; // candidates for the present description
+  readonly #allNamed = new Latch<void>(); // the wallet has ended its list of candidates
   #early: RTCIceCandidateInit[] = []; // candidates that came before their description
   #offer: RTCSessionDescriptionInit | undefined; // made, but not in force
   #cancel: () => void = () => {};
@@ -143,6 +147,7 @@ export class Peer {
     if (init.sdpMid === null && init.sdpMLineIndex === null) init.sdpMLineIndex = 0;
     if (this.#connection.remoteDescription) await this.#add(init);
     else this.#early.push(init);
+    if (!candidate) this.#allNamed.set();
   }
 
   /** Sends a text to the other side's application. */
@@ -161,8 +166,20 @@ export class Peer {
 
   /** The path in use, if there is one. */
   async path(): Promise<Path | undefined> {
-    if (this.#over) return undefined;
-    return selectedPath((await this.#connection.getStats()) as unknown as Map<string, unknown>);
+    return this.#over ? undefined : selectedPath(await this.#stats());
+  }
+
+  /** The path in use, once it can be told of which kind it is. */
+  async knownPath(): Promise<Path | undefined> {
+    if (!this.#over && leadsToUnnamed(await this.#stats())) {
+      const cancel = this.#platform.after(namingMs, () => this.#allNamed.set());
+      await this.#allNamed.wait().finally(cancel);
+    }
+    return this.path();
+  }
+
+  async #stats(): Promise<Map<string, unknown>> {
+    return (await this.#connection.getStats()) as unknown as Map<string, unknown>;
   }
 
   /** Ends the connection, after everything that was sent and a last word if
@@ -171,6 +188,7 @@ export class Peer {
     if (this.#over) return;
     this.#over = true;
     this.#cancel();
+    this.#allNamed.set();
     if (lastWord !== undefined && this.#control?.readyState === "open") {
       this.#control.send(lastWord);
       // A channel closes when the other side has everything.

@@ -139,11 +139,11 @@ export class Connection {
 }
 
 /** The statistics of a pair of candidates. */
-export function pair(candidateType: string, seconds: number): [string, Record<string, unknown>][] {
+export function pair(candidateType: string, seconds: number, remote = "host"): [string, Record<string, unknown>][] {
   return [
     ["t", { type: "transport", selectedCandidatePairId: "p" }],
     ["p", { type: "candidate-pair", localCandidateId: "l", remoteCandidateId: "r", currentRoundTripTime: seconds }],
     ["l", { type: "local-candidate", candidateType }],
-    ["r", { type: "remote-candidate", candidateType: "host" }],
+    ["r", { type: "remote-candidate", candidateType: remote }],
   ];
 }

@@ -445,6 +445,36 @@ for (const [level, near] of [["prefer", true], ["prefer", false], ["require", tr
   });
 }
 
+for (const [how, tell] of Object.entries({
+  "names it late": async (s: Scenario) => {
+    s.connection.stats = pair("host", 0.001);
+    s.frame(2, s.seal({ t: "ice" }), "answer");
+  },
+  "never does": async (s: Scenario) => s.world.pass(2_000),
+})) {
+  test(`a path to where the wallet has not said that it is: the wallet ${how}`, async () => {
+    const s = await Scenario.link();
+    await s.join();
+    await s.agree();
+    s.connection.stats = pair("host", 0.001, "prflx");
+    const stop = s.answerPings(2);
+    s.connection.connect();
+    await until(() => s.asked("GET", "/network")[0], "question to the server");
+    await until(() => s.told.filter(({ t }) => t === "ping").length === 20 || undefined, "pings");
+    await settle();
+    stop();
+    assert.deepEqual(s.all("locality"), [], "a guess");
+    await tell(s);
+    const { locality } = await until(() => s.all("locality")[0], "report");
+    assert.equal(locality.path, how === "never does" ? "srflx" : "host");
+    s.world.pass(0); // the acknowledgement of what came
+    s.link.close();
+    s.control.closed();
+    await settle();
+    assert.equal(s.world.pending, 0, "timers left");
+  });
+}
+
 test("with locality off nothing is measured or asked", async () => {
   const s = await Scenario.link({ locality: "off" });
   await s.whole();
