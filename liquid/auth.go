@@ -27,6 +27,11 @@ func (h *Handler) viewSession(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if v.isNew && fromBrowser(r) && h.births.opens(h.client(r)) {
+		// The socket has brought a cookie, or is about to, and belongs to that one; a
+		// second would take its place.
+		w.Header().Del("Set-Cookie")
+	}
 	var view sessionView
 	if account := v.session.Account; account != "" {
 		passkeys, err := h.passkeys(r, v.session)

@@ -62,6 +62,20 @@ func (b *births) socket(id liaison.SessionID, client string) {
 	note(&b.sockets, id, birth{client, b.now()})
 }
 
+// opens reports whether a client without a cookie may have opened a socket a moment
+// ago, of which this is a request made at the same time.
+func (b *births) opens(client string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := birth{client, b.now()}
+	for _, socket := range b.sockets {
+		if socket.twin(now) {
+			return true
+		}
+	}
+	return false
+}
+
 // signIn notes which client has signed a session in.
 func (b *births) signIn(id liaison.SessionID, client string) {
 	b.mu.Lock()

@@ -2,7 +2,7 @@
 // against each other: they do not know that the server is another one.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { launchLocal, openSite, openWallet, transports } from "./liquid.mjs";
+import { ClientPage, launchLocal, openSite, openWallet, transports } from "./liquid.mjs";
 import { Server } from "./program.mjs";
 
 let browser;
@@ -73,6 +73,30 @@ for (const [name, kind] of Object.entries(transports)) {
     assert.deepEqual([await signedIn(second), await signedIn(wallet)], [address, null]);
   });
 }
+
+test("a website that asks who is signed in while its client opens a WebSocket is the one that the wallet signs in", async (t) => {
+  const server = await Server.start(t);
+  const failed = [];
+  for (let run = 0; run < 10; run++) {
+    const site = await ClientPage.open(t, browser, server.origin);
+    const wallet = await openWallet(t, browser, server.origin);
+    try {
+      await site.startAndLook(transports["WebSocket alone"]);
+      const requestId = await site.request();
+      await wallet.start();
+      await wallet.attest(requestId);
+      await wallet.meet(requestId);
+      await talk(site, wallet);
+      assert.equal(await signedIn(site), wallet.account.address);
+    } catch (error) {
+      failed.push(`run ${run}: ${error.message}`);
+    } finally {
+      await site.context.close();
+      await wallet.context.close();
+    }
+  }
+  assert.deepEqual(failed, []);
+});
 
 test("a wallet that was closed and opened again is still signed in, and comes to the website's next request", async (t) => {
   const server = await Server.start(t);

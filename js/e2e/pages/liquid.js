@@ -66,6 +66,13 @@ const both = {
     return { status: answer.status, ...(await answer.json()) };
   },
 
+  /** Constructs the client and asks at once who is signed in. */
+  async startAndLook(transports) {
+    both.start(transports ?? undefined);
+    await both.session();
+    await both.connected();
+  },
+
   async logout() {
     const answer = await fetch("/auth/logout", { headers: { "Content-Type": "application/json" } });
     return { status: answer.status, at: answer.url };
