@@ -17,7 +17,7 @@ type Stats = Iterable<readonly [string, unknown]>;
 export function selectedPath(stats: Stats): Path | undefined {
   const pair = selectedPair(stats);
   if (!pair) return undefined;
-  const kinds = [kindOf(pair.local), kindOf(pair.remote)];
+  const kinds = [kindOf(pair.local, pair.remote), kindOf(pair.remote)];
   const kind = kinds.includes("relay") ? "relay" : kinds.includes("srflx") ? "srflx" : "host";
   const rtt = pair.stat.currentRoundTripTime;
   return { kind, rttMs: typeof rtt === "number" ? rtt * 1000 : undefined };
@@ -54,17 +54,23 @@ function selected(all: Map<string, Stat>): Stat | undefined {
   return undefined;
 }
 
-function kindOf(candidate: Stat | undefined): PathKind {
+/** The kind of a candidate, whose pair may tell of it. */
+function kindOf(candidate: Stat | undefined, other?: Stat): PathKind {
   switch (candidate?.candidateType) {
     case "relay":
       return "relay";
     case "srflx":
       return "srflx";
-    case "prflx": // found by a check: where it is says what it is
-      return local(addressOf(candidate)) ? "host" : "srflx";
+    case "prflx": // found by a check: where it is says what it is, or whom it reaches
+      return local(addressOf(candidate)) || (other && reachesOwnNetwork(candidate, other)) ? "host" : "srflx";
     default:
       return "host";
   }
+}
+
+// Browsers hide the address, but nobody outside reaches one of a private network.
+function reachesOwnNetwork(candidate: Stat, other: Stat): boolean {
+  return !addressOf(candidate) && other.candidateType === "host" && local(addressOf(other));
 }
 
 function addressOf(candidate: Stat): string {
