@@ -1,4 +1,5 @@
 import { fromBase64, toBase64 } from "./base64.ts";
+import type { Envelope } from "./connection.ts";
 import { LinkError } from "./errors.ts";
 import { encodeMessage, parseMessage, type SiteMessage, type WalletMessage, type Welcome } from "./messages.ts";
 import type { Handshake, SealedEnvelope } from "./sealed.ts";
@@ -6,7 +7,7 @@ import type { Handshake, SealedEnvelope } from "./sealed.ts";
 /** What goes through the server between the two ends: frame 0 of each is its
  * part of the handshake, all others are sealed with the keys that come of it.
  * Calls come one at a time for each direction, in the order of the frames. */
-export class Envelope {
+export class SiteEnvelope implements Envelope<WalletMessage, SiteMessage> {
   #handshake: Handshake | undefined;
   #keys: SealedEnvelope | undefined;
   #begun = false;

@@ -4,15 +4,19 @@ import type { LocalityReport } from "./locality.ts";
 import type { Path } from "./path.ts";
 import type { Arrow } from "./sequence.ts";
 
-/** What happens on a link, as it happens. */
-export type LinkEvent = { /** Milliseconds since the call that made the link. */ readonly at: number } & LinkNews;
+/** News with the time when it came. */
+export type Timed<News> = { /** Milliseconds since the call that made the link. */ readonly at: number } & News;
+
+/** What happens on a site's link, as it happens. */
+export type LinkEvent = Timed<LinkNews>;
 
 /** A {@link LinkEvent} without its time. */
-export type LinkNews =
+export type LinkNews = ConnectionNews | SiteNews;
+
+/** What happens at the site's end only. */
+export type SiteNews =
   /** An arrow of the sequence was seen. */
   | { readonly type: "arrow"; readonly arrow: Arrow }
-  /** Signaling came or went. With the channel open its loss is no failure. */
-  | { readonly type: "signaling"; readonly attached: boolean }
   /** A wallet holds the other end of the code, which need not be shown any more.
    * It calls itself app, which may be empty, and its person has lifeMs to answer. */
   | { readonly type: "joined"; readonly app: string; readonly lifeMs: number }
@@ -24,10 +28,23 @@ export type LinkNews =
    * which of the two. */
   | { readonly type: "linked"; readonly account: string; readonly address: string; readonly assurance: Assurance }
   /** The person must type the six digits that the wallet shows: call confirm. */
-  | { readonly type: "code"; readonly left: number }
-  /** How near the wallet is. */
+  | { readonly type: "code"; readonly left: number };
+
+/** What happens at the wallet's end only. */
+export type WalletNews =
+  /** The person may be asked at the site for these six digits, "ddd ddd": show them. */
+  { readonly type: "code"; readonly shortCode: string };
+
+/** What happens on a wallet's link, as it happens. */
+export type WalletEvent = Timed<ConnectionNews | WalletNews>;
+
+/** What happens at either end. */
+export type ConnectionNews =
+  /** Signaling came or went. With the channel open its loss is no failure. */
+  | { readonly type: "signaling"; readonly attached: boolean }
+  /** How near the other side is. */
   | { readonly type: "locality"; readonly locality: LocalityReport }
-  /** The wallet's own connection to the server came or went. */
+  /** The other side's own connection to the server came or went. */
   | { readonly type: "peer"; readonly here: boolean }
   /** The direct channel is open. */
   | { readonly type: "open" }
@@ -35,7 +52,7 @@ export type LinkNews =
   | { readonly type: "path"; readonly path: Path }
   /** The direct path broke and is being mended, or holds again. */
   | { readonly type: "broken"; readonly broken: boolean }
-  /** A text of the wallet. */
+  /** A text of the other side. */
   | { readonly type: "message"; readonly data: string }
   /** Something a person should know of: today "link_taken", a second wallet. */
   | { readonly type: "notice"; readonly notice: LinkError }

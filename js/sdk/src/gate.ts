@@ -19,9 +19,11 @@ export interface Confirmation {
 /** What a {@link Gate} has to hold. */
 export interface GateOptions {
   readonly keys: SealedEnvelope;
-  /** Whether the short code is asked for in any case. */
+  /** Whether the short code must be typed here in any case. */
   readonly asksCode: boolean;
   readonly locality: Locality;
+  /** What the other side is: "wallet" or "site". */
+  readonly other: string;
 }
 
 /** What a {@link Gate} needs of its owner. */
@@ -34,6 +36,9 @@ export interface GateCalls {
   measured(report: LocalityReport): void;
   /** The person has to type the short code. */
   asked(left: number): void;
+  /** Asks the person whether to go on although the other side is not near: what a
+   * wallet does where a site has the short code typed. */
+  insist?(report: LocalityReport): Promise<boolean>;
   /** All that this side checks holds; it says ok after this. */
   checked(): Promise<void>;
   /** Both sides have said ok. */
@@ -93,11 +98,11 @@ export class Gate {
     const message = parseControl(data);
     switch (message.t) {
       case "ok":
-        if (this.#heard) throw invalid("the wallet said ok twice");
+        if (this.#heard) throw invalid(`the ${this.#options.other} said ok twice`);
         this.#heard = true;
         return this.#open();
       case "ping":
-        if (++this.#pinged > mostPings) throw invalid("the wallet pings too often");
+        if (++this.#pinged > mostPings) throw invalid(`the ${this.#options.other} pings too often`);
         return this.#tell({ t: "pong", nonce: message.nonce, mac: await this.#options.keys.pong(message.nonce) });
       case "pong":
         return this.#prober.pong(message.nonce, message.mac);
@@ -135,9 +140,10 @@ export class Gate {
     let asks = asksCode;
     if (locality === "report") void this.#measure().catch(() => undefined); // nobody waits for a report
     if (locality === "prefer" || locality === "require") {
-      const verdict = await this.#measure();
-      if (verdict.refused) throw new LinkError("not_local", { detail: "the wallet is not near enough" });
-      asks ||= verdict.needsCode;
+      const { verdict, report } = await this.#measure();
+      const insisted = verdict.needsCode && (await this.#calls.insist?.(report));
+      if (verdict.refused || insisted === false) throw new LinkError("not_local", { detail: `the ${this.#options.other} is not near enough` });
+      asks ||= verdict.needsCode && insisted === undefined;
     }
     if (!asks) return;
     this.#asking = true;
@@ -150,8 +156,9 @@ export class Gate {
     const [pingMs, network] = await Promise.all([this.#prober.measure(), this.#calls.network()]);
     const path = await this.#calls.path();
     const verdict = judgeLocality(level, { pair: path?.kind, pingMs, network });
-    this.#calls.measured({ level, local: verdict.local, path: path?.kind, rttMs: pingMs, network });
-    return verdict;
+    const report = { level, local: verdict.local, path: path?.kind, rttMs: pingMs, network };
+    this.#calls.measured(report);
+    return { verdict, report };
   }
 
   #open(): void {

@@ -12,7 +12,6 @@
 
 export { parseAccount, shortAddress, type AccountParts } from "./account.ts";
 export type { Assurance } from "./assurance.ts";
-export type { Legacy } from "./connection.ts";
 export type { Code } from "./codes.gen.ts";
 export { LinkError, type LinkErrorOptions } from "./errors.ts";
 export type { LinkEvent, LinkNews } from "./events.ts";
@@ -23,5 +22,6 @@ export type { Platform } from "./platform.ts";
 export type { ChainLookups } from "./proof.ts";
 export type { KeptResumption, ResumptionStore } from "./resumptions.ts";
 export { arrows, type Arrow } from "./sequence.ts";
+export type { Legacy } from "./siteconnection.ts";
 export { connectSite, forgetSite, resumeSite, type SiteLink, type SiteOptions, type WaitOptions } from "./site.ts";
 export type { Site } from "./wire.ts";

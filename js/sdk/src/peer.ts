@@ -3,9 +3,9 @@ import { remoteFingerprint } from "./fingerprint.ts";
 import { Latch } from "./latch.ts";
 import { channelLabel, controlLabel, liquidLabel, maxCandidates, maxChannelMessageBytes } from "./limits.gen.ts";
 import type { Candidate } from "./messages.ts";
-import { leadsToUnnamed, selectedPath, type Path } from "./path.ts";
+import { leadsToUnnamed, selectedPath, type Path, type PathKind } from "./path.ts";
 import type { Platform } from "./platform.ts";
-import { checkDescription, fingerprintsOf, namesHost, withoutNames } from "./sdp.ts";
+import { allowed, checkDescription, discreet, fingerprintsOf, namesHost, withoutNames } from "./sdp.ts";
 
 /** What a {@link Peer} tells its owner. */
 export interface PeerEvents {
@@ -30,17 +30,22 @@ const lastWordsMs = 2_000;
 // How long the other side may take to name all of its addresses.
 const namingMs = 2_000;
 
-/** The site's end of the direct connection. It makes the channels and offers, or waits
- * for a wallet of a dialect to do both. */
+/** What this side does: a site makes the channels and offers; a wallet waits for both,
+ * and answers; a site waits for a wallet of a dialect to do both. */
+export type PeerRole = "offers" | "answers" | "liquid";
+
+/** One end of the direct connection. */
 export class Peer {
   readonly #platform: Platform;
   readonly #events: PeerEvents;
   readonly #connection: RTCPeerConnection;
-  readonly #waits: boolean;
+  readonly #role: PeerRole;
+  readonly #candidates: PathKind;
   #channel: RTCDataChannel | undefined;
   #control: RTCDataChannel | undefined;
   #remote = ""; // fingerprint of the other side's certificate
   #answers = 0;
+  #offers = 0;
   #taken = 0; // candidates for the present description
   readonly #allNamed = new Latch<void>(); // the wallet has ended its list of candidates
   #early: RTCIceCandidateInit[] = []; // candidates that came before their description
@@ -48,18 +53,16 @@ export class Peer {
   #cancel: () => void = () => {};
   #over = false;
 
-  constructor(platform: Platform, config: RTCConfiguration, events: PeerEvents, waits = false) {
+  constructor(platform: Platform, config: RTCConfiguration, events: PeerEvents, role: PeerRole, candidates: PathKind) {
     this.#platform = platform;
     this.#events = events;
-    this.#waits = waits;
+    this.#role = role;
+    this.#candidates = candidates;
     this.#connection = platform.peer(config);
-    if (waits) {
-      this.#connection.ondatachannel = ({ channel }) => (channel.label === liquidLabel && !this.#channel ? this.#adopt(channel) : channel.close());
+    if (role === "offers") {
+      for (const label of [controlLabel, channelLabel]) this.#adopt(this.#connection.createDataChannel(label, { ordered: true }));
     } else {
-      this.#control = this.#connection.createDataChannel(controlLabel, { ordered: true });
-      this.#watch(this.#control);
-      this.#control.onmessage = ({ data }) => this.#over || events.control(data);
-      this.#adopt(this.#connection.createDataChannel(channelLabel, { ordered: true }));
+      this.#connection.ondatachannel = ({ channel }) => (this.#waitsFor(channel.label) ? this.#adopt(channel) : channel.close());
     }
     this.#connection.onicecandidate = ({ candidate }) => this.#found(candidate);
     this.#connection.oniceconnectionstatechange = () => this.#changed();
@@ -67,7 +70,7 @@ export class Peer {
 
   /** Whether all channels are open. */
   get ready(): boolean {
-    return (this.#waits || this.#control?.readyState === "open") && this.#channel?.readyState === "open";
+    return (this.#role === "liquid" || this.#control?.readyState === "open") && this.#channel?.readyState === "open";
   }
 
   /** Says which certificate the other side must have. */
@@ -112,12 +115,12 @@ export class Peer {
     await this.#take("answer", sdp);
   }
 
-  /** Takes an offer of a wallet of a dialect, and returns the answer, which commit puts in
-   * force. The first one says what the wallet's certificate is; later ones must not
-   * differ. */
+  /** Takes an offer, and returns the answer, which commit puts in force. The first one
+   * of a wallet of a dialect says what its certificate is; later ones must not differ.
+   * The first one of a site holds no candidate. */
   async offered(sdp: string): Promise<string> {
-    this.#remote ||= fingerprintsOf(sdp)[0] ?? "";
-    checkDescription(sdp, this.#remote, { candidates: true });
+    if (this.#role === "liquid") this.#remote ||= fingerprintsOf(sdp)[0] ?? "";
+    checkDescription(sdp, this.#remote, { candidates: this.#role === "liquid" || this.#offers++ > 0 });
     if (this.#over) return "";
     await this.#take("offer", sdp);
     this.#offer = await this.#connection.createAnswer();
@@ -142,6 +145,8 @@ export class Peer {
    * browser look up a name, is left out: another may do. */
   async candidate({ candidate, sdpMid, sdpMLineIndex }: Candidate): Promise<void> {
     if (this.#over || ++this.#taken > maxCandidates || namesHost(candidate)) return;
+    // To try an address of the other side's network is to look around in one's own.
+    if (candidate && this.#candidates === "srflx" && !allowed(candidate, "srflx")) return;
     // No dictionary entry may stand for absent: mid and index both absent is an error.
     const init: RTCIceCandidateInit = { candidate, sdpMid: sdpMid ?? null, sdpMLineIndex: sdpMLineIndex ?? null };
     if (init.sdpMid === null && init.sdpMLineIndex === null) init.sdpMLineIndex = 0;
@@ -205,11 +210,21 @@ export class Peer {
     this.#connection.close();
   }
 
+  #waitsFor(label: string): boolean {
+    if (this.#role === "liquid") return label === liquidLabel && !this.#channel;
+    return label === controlLabel ? !this.#control : label === channelLabel && !this.#channel;
+  }
+
   #adopt(channel: RTCDataChannel): void {
-    this.#channel = channel;
     this.#watch(channel);
-    channel.onmessage = ({ data }) => this.#over || (typeof data === "string" && this.#events.message(data));
-    if (this.#waits && channel.readyState === "open") this.#opened();
+    if (channel.label === controlLabel) {
+      this.#control = channel;
+      channel.onmessage = ({ data }) => this.#over || this.#events.control(data);
+    } else {
+      this.#channel = channel;
+      channel.onmessage = ({ data }) => this.#over || (typeof data === "string" && this.#events.message(data));
+    }
+    if (channel.readyState === "open") this.#opened();
   }
 
   #watch(channel: RTCDataChannel): void {
@@ -229,9 +244,10 @@ export class Peer {
   #found(candidate: RTCIceCandidate | null): void {
     // Some browsers announce the end twice, as an empty candidate and as none.
     if (this.#over || candidate?.candidate === "") return;
+    if (candidate && !allowed(candidate.candidate, this.#candidates)) return;
     this.#events.candidate({
       t: "ice",
-      candidate: candidate?.candidate ?? "",
+      candidate: candidate ? discreet(candidate.candidate, this.#candidates) : "",
       ...(candidate?.sdpMid != null && { sdpMid: candidate.sdpMid }),
       ...(candidate?.sdpMLineIndex != null && { sdpMLineIndex: candidate.sdpMLineIndex }),
     });
@@ -253,9 +269,11 @@ export class Peer {
   }
 }
 
+// The line of the connection has an address, too, once one was found.
 function withoutCandidates(sdp: string): string {
   return sdp
     .split("\r\n")
     .filter((line) => !line.startsWith("a=candidate:") && line !== "a=end-of-candidates")
+    .map((line) => (line.startsWith("c=") ? "c=IN IP4 0.0.0.0" : line))
     .join("\r\n");
 }

@@ -6,8 +6,8 @@ import { Resumptions, type ResumptionStore } from "./resumptions.ts";
 export interface Platform {
   /** Sends a request. */
   fetch(url: string, init: RequestInit): Promise<Response>;
-  /** Opens a WebSocket. */
-  socket(url: string, subprotocol: string): WebSocket;
+  /** Opens a WebSocket that offers these subprotocols. */
+  socket(url: string, subprotocols: string[]): WebSocket;
   /** Makes a peer connection. */
   peer(config: RTCConfiguration): RTCPeerConnection;
   /** Makes the certificate of one connection. */
@@ -30,7 +30,7 @@ export interface Platform {
 export function browserPlatform(): Platform {
   return {
     fetch: (url, init) => fetch(url, init),
-    socket: (url, subprotocol) => new WebSocket(url, subprotocol),
+    socket: (url, subprotocols) => new WebSocket(url, subprotocols),
     peer: (config) => new RTCPeerConnection(config),
     certificate: () => generateCertificate(),
     resumptions: new Resumptions(),

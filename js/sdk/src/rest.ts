@@ -11,16 +11,21 @@ const requestTimeoutMs = 10_000;
 /** What the calls need of the surroundings. */
 export type RestPlatform = Pick<Platform, "fetch" | "after">;
 
-/** The REST calls of a site. Each rejects with a LinkError. */
+/** The token of a wallet's session, as it is now. */
+export type Bearer = () => string;
+
+/** The REST calls, of a site with the browser's cookie, or with a token of its own. Each rejects with a LinkError. */
 export class Rest {
   readonly #platform: RestPlatform;
   readonly #server: string;
   readonly #signal: AbortSignal;
+  readonly #bearer: Bearer | undefined;
 
-  constructor(platform: RestPlatform, server: string, signal: AbortSignal) {
+  constructor(platform: RestPlatform, server: string, signal: AbortSignal, bearer?: Bearer) {
     this.#platform = platform;
     this.#server = server;
     this.#signal = signal;
+    this.#bearer = bearer;
   }
 
   /** Opens a link. */
@@ -63,7 +68,7 @@ export class Rest {
     try {
       this.#signal.throwIfAborted();
       const response = await this.#platform.fetch(this.#server + path, {
-        ...request(method, body),
+        ...request(method, body, this.#bearer?.()),
         signal: abort.signal,
       });
       return await readResponse(response);
@@ -77,14 +82,24 @@ export class Rest {
   }
 }
 
-function linkPath(requestId: string): string {
+/** The path of what a link or resumption is asked for by. */
+export function linkPath(requestId: string): string {
   return `${pathLinks}${encodeURIComponent(requestId)}`;
 }
 
-function request(method: string, body: unknown): RequestInit {
-  const init: RequestInit = { method, credentials: "include", cache: "no-store", redirect: "error", headers: { Accept: "application/json" } };
-  if (body === undefined) return init;
-  return { ...init, headers: { ...init.headers, "Content-Type": "application/json" }, body: JSON.stringify(body) };
+function request(method: string, body: unknown, token: string | undefined): RequestInit {
+  return {
+    method,
+    credentials: token === undefined ? "include" : "omit",
+    cache: "no-store",
+    redirect: "error",
+    headers: {
+      Accept: "application/json",
+      ...(token && { Authorization: `Bearer ${token}` }),
+      ...(body !== undefined && { "Content-Type": "application/json" }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  };
 }
 
 function unreachable(cause: unknown): LinkError {

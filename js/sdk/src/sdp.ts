@@ -1,5 +1,6 @@
 import { LinkError } from "./errors.ts";
 import { maxCandidates, maxSDPBytes } from "./limits.gen.ts";
+import type { PathKind } from "./path.ts";
 
 const maxCandidateChars = 1024;
 
@@ -46,6 +47,21 @@ export function checkCandidate(candidate: unknown): asserts candidate is string 
 export function namesHost(candidate: string): boolean {
   const address = /^candidate:\S+ +\d+ +\S+ +\d+ +(\S+) /i.exec(candidate)?.[1] ?? "";
   return candidate !== "" && !/^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f:.]*:[0-9a-f:.]*|[0-9a-z-]+\.local)$/i.test(address);
+}
+
+const widths: readonly string[] = ["relay", "srflx", "host"] satisfies PathKind[];
+
+/** Whether a candidate is of a kind that may be used where nothing wider than the
+ * given one may. */
+export function allowed(candidate: string, widest: PathKind): boolean {
+  const type = / typ (\S+)/i.exec(candidate)?.[1]?.toLowerCase() ?? "host";
+  return widths.indexOf(type === "prflx" ? "srflx" : type) <= widths.indexOf(widest);
+}
+
+/** The candidate without the address behind the one that it is for, which is of a
+ * wider kind. */
+export function discreet(candidate: string, widest: PathKind): string {
+  return widest === "host" ? candidate : candidate.replace(/ raddr \S+ rport \d+/i, " raddr 0.0.0.0 rport 9");
 }
 
 /** Leaves out of a description the candidates for which {@link namesHost} holds. */

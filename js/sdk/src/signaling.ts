@@ -2,6 +2,7 @@ import { codeTable, type Code } from "./codes.gen.ts";
 import { Inbox, Outbox, type Frame } from "./cursor.ts";
 import { asLinkError, codeOf, LinkError } from "./errors.ts";
 import type { Platform } from "./platform.ts";
+import type { Bearer } from "./rest.ts";
 import { Socket } from "./socket.ts";
 import { parseServerMessage, type Claim, type ClientMessage, type ServerMessage } from "./wire.ts";
 
@@ -11,7 +12,7 @@ export interface SignalingEvents {
   subscribed(topic: string): void;
   /** The socket is gone; another attempt follows. */
   lost(): void;
-  /** The server says that a wallet claimed the link; and again, when the wallet
+  /** The server says that a wallet claimed the site's link; and again, when the wallet
    * released its claim for instance. */
   claimed(claim: Claim): void;
   /** The next frame of the other side: each once, in order. */
@@ -28,7 +29,19 @@ export interface SignalingEvents {
   ended(error: LinkError): void;
 }
 
-const linkTopic = "link";
+/** Which end of a link at which server. */
+export interface SignalingTarget {
+  /** Address of the WebSocket. */
+  readonly url: string;
+  readonly requestId: string;
+  readonly side: "site" | "wallet";
+  /** The token of a wallet's session; a site has the browser's cookie. */
+  readonly bearer?: Bearer;
+}
+
+/** The topics of each side: before the link is claimed, and before the account's
+ * address after that. */
+const topics = { site: ["link", "answer-"], wallet: ["join", "offer-"] } as const;
 // Without news for so long, what is not acknowledged is sent again; twice as
 // long each time, since the other side may be away for a minute.
 const stallMs = 3_000;
@@ -44,11 +57,12 @@ const tickMs = 1_000;
 export class Signaling {
   readonly #platform: Platform;
   readonly #requestId: string;
+  readonly #side: SignalingTarget["side"];
   readonly #events: SignalingEvents;
   readonly #socket: Socket;
   readonly #inbox = new Inbox();
   readonly #outbox = new Outbox();
-  #topic = linkTopic;
+  #topic: string;
   #claimed = false;
   #held = true; // the first frame goes by other means; nothing may overtake it
   #sending = false; // the server knows who we are and takes frames
@@ -60,11 +74,13 @@ export class Signaling {
   #repeats = 0;
   #cancelTick: () => void = () => {};
 
-  constructor(platform: Platform, url: string, requestId: string, events: SignalingEvents) {
+  constructor(platform: Platform, { url, requestId, side, bearer }: SignalingTarget, events: SignalingEvents) {
     this.#platform = platform;
     this.#requestId = requestId;
+    this.#side = side;
+    this.#topic = topics[side][0];
     this.#events = events;
-    this.#socket = new Socket(platform, url, {
+    this.#socket = new Socket(platform, url, bearer, {
       opened: () => this.#opened(),
       message: (data) => this.#message(data),
       lost: () => this.#lost(),
@@ -84,8 +100,10 @@ export class Signaling {
     return this.#outbox.waiting;
   }
 
-  /** Numbers the first payload, which goes by other means. */
+  /** Numbers the next payload, which goes by other means, and nothing before it by
+   * this one. */
   first(payload: string): Frame {
+    this.#held = true;
     const frame = this.#outbox.push(payload);
     this.#outbox.take();
     return frame;
@@ -102,6 +120,13 @@ export class Signaling {
     this.#held = false;
     this.#touch();
     this.#flush();
+  }
+
+  /** The wallet's claim of the link was accepted, for the account of an address. */
+  follow(address: string): void {
+    this.#topic = topics.wallet[1] + address;
+    if (this.#open) this.#subscribe();
+    this.release();
   }
 
   /** Notes that the other side has all frames below next. */
@@ -194,10 +219,11 @@ export class Signaling {
   // after it. The server takes the messages of a socket in order, so our own
   // frames need not wait for the confirmation.
   #linked(claim: Claim, answer: Frame | undefined): void {
+    if (this.#side === "wallet") return; // it has claimed the link itself
     if (this.#claimed) return this.#events.claimed(claim);
     this.#claimed = true;
     const fresh = answer?.n === this.#inbox.next && this.#inbox.accept(answer.n) === "take";
-    this.#topic = `answer-${claim.address}`;
+    this.#topic = topics.site[1] + claim.address;
     this.#subscribe();
     this.#sending = true;
     this.#events.claimed(claim);

@@ -1,15 +1,16 @@
 import type { Assurance } from "./assurance.ts";
-import { SiteConnection, type Legacy, type Opening, type Settings } from "./connection.ts";
 import { asLinkError, LinkError } from "./errors.ts";
 import type { LinkEvent } from "./events.ts";
 import type { Confirmation } from "./gate.ts";
 import { maxResumeSeconds } from "./limits.gen.ts";
 import type { Locality, LocalityReport } from "./locality.ts";
 import { createPairing, resume } from "./pairing.ts";
+import type { PathKind } from "./path.ts";
 import { browserPlatform, type Platform } from "./platform.ts";
 import type { ChainLookups } from "./proof.ts";
 import type { Rest } from "./rest.ts";
 import type { KeptResumption } from "./resumptions.ts";
+import { SiteConnection, type Legacy, type Opening, type SiteSettings } from "./siteconnection.ts";
 import type { Challenge, Site } from "./wire.ts";
 
 /** How to open a link. Everything has a default. */
@@ -29,6 +30,10 @@ export interface SiteOptions extends ChainLookups {
    * "warn". Where the code is asked for, or a locality of "prefer" or "require", it is
    * "deny" ("unsealed_refused"). Otherwise the link's assurance is "server-asserted". */
   readonly legacy?: Legacy;
+  /** The widest kind of candidates that leave this page, and that it tries: "host", the
+   * default, is all of them, those of the local network included; "srflx" is what a STUN
+   * server saw, and relays; "relay" is relays alone, and no address of this device. */
+  readonly candidates?: PathKind;
   /** For how many seconds the pairing may be resumed; by default for 30 days,
    * which is the most. */
   readonly resume?: false | number;
@@ -122,7 +127,7 @@ export async function forgetSite(options: Pick<SiteOptions, "server" | "platform
   await resumptions.clear(serverOf(options));
 }
 
-async function start(settings: Settings, open: (rest: Rest) => Promise<Opening>): Promise<SiteLink> {
+async function start(settings: SiteSettings, open: (rest: Rest) => Promise<Opening>): Promise<SiteLink> {
   const connection = new SiteConnection(settings);
   try {
     await connection.start(open);
@@ -138,8 +143,8 @@ function serverOf({ server }: Pick<SiteOptions, "server">): string {
   return new URL(server ?? location.origin).origin;
 }
 
-async function settingsOf(options: SiteOptions): Promise<Settings> {
-  const { signal, onEvent, openTimeoutMs = 90_000, confirm = "none", locality = "report", legacy = "warn", resume: seconds = maxResumeSeconds, authorizedSigner, contractAccepts } = options;
+async function settingsOf(options: SiteOptions): Promise<SiteSettings> {
+  const { signal, onEvent, openTimeoutMs = 90_000, confirm = "none", locality = "report", legacy = "warn", candidates = "host", resume: seconds = maxResumeSeconds, authorizedSigner, contractAccepts } = options;
   const platform = options.platform ?? browserPlatform();
   const lasting = seconds !== false && (await platform.resumptions.lasting());
   return {
@@ -150,13 +155,14 @@ async function settingsOf(options: SiteOptions): Promise<Settings> {
     openTimeoutMs,
     asksCode: confirm === "sas",
     locality,
+    candidates,
     legacy: confirm === "none" && (locality === "off" || locality === "report") && (legacy === "warn" || legacy === "allow") ? legacy : "deny",
     resumeSeconds: lasting ? Math.max(0, Math.min(Math.floor(seconds), maxResumeSeconds)) : 0,
     lookups: { ...(authorizedSigner && { authorizedSigner }), ...(contractAccepts && { contractAccepts }) },
   };
 }
 
-async function openLink({ server, asksCode, legacy }: Settings, challenge: Challenge, site = challenge.site): Promise<Opening> {
+async function openLink({ server, asksCode, legacy }: SiteSettings, challenge: Challenge, site = challenge.site): Promise<Opening> {
   const { requestId, signIn, lifeMs, iceServers } = challenge;
   const { host } = new URL(server);
   // A link to elsewhere would be bound to somebody else's server.

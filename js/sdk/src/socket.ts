@@ -2,6 +2,7 @@ import { backoffMs } from "./backoff.ts";
 import { closeError, LinkError } from "./errors.ts";
 import { subprotocol } from "./limits.gen.ts";
 import type { Platform } from "./platform.ts";
+import type { Bearer } from "./rest.ts";
 
 /** What a {@link Socket} tells its owner. */
 export interface SocketEvents {
@@ -18,6 +19,9 @@ export interface SocketEvents {
   ended(error: LinkError): void;
 }
 
+// A browser sends no header of a page's with a WebSocket, so the token is among the
+// subprotocols that it offers.
+const bearerProtocol = "liaison.bearer.";
 const normalClose = 1000;
 const sessionRotated = 4402;
 const rateLimited = 4429;
@@ -27,6 +31,7 @@ const handshakeTimeoutMs = 10_000;
 export class Socket {
   readonly #platform: Platform;
   readonly #url: string;
+  readonly #bearer: Bearer | undefined;
   readonly #events: SocketEvents;
   #socket: WebSocket | undefined;
   #attempt = 0;
@@ -35,9 +40,10 @@ export class Socket {
   #waiting = false;
   #over = false;
 
-  constructor(platform: Platform, url: string, events: SocketEvents) {
+  constructor(platform: Platform, url: string, bearer: Bearer | undefined, events: SocketEvents) {
     this.#platform = platform;
     this.#url = url;
+    this.#bearer = bearer;
     this.#events = events;
     this.#offline = platform.online(() => this.hurry());
     this.#connect();
@@ -81,7 +87,7 @@ export class Socket {
 
   #connect(): void {
     this.#waiting = false;
-    const socket = this.#platform.socket(this.#url, subprotocol);
+    const socket = this.#platform.socket(this.#url, this.#bearer ? [subprotocol, `${bearerProtocol}${this.#bearer()}`] : [subprotocol]);
     this.#socket = socket;
     let open = false;
     this.#cancel = this.#platform.after(handshakeTimeoutMs, () => socket.close());

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { fromBase64, toBase64 } from "../src/base64.ts";
 import { utf8, type Bytes } from "../src/bytes.ts";
 import { encodeControl, parseControl } from "../src/control.ts";
-import { Envelope } from "../src/envelope.ts";
+import { SiteEnvelope } from "../src/envelope.ts";
 import { LinkError } from "../src/errors.ts";
 import { encodeMessage, parseMessage } from "../src/messages.ts";
 import { readVectors } from "./files.ts";
@@ -85,13 +85,13 @@ test("messages of the control channel come back as they went", () => {
 test("an envelope reads one hello and writes one welcome", async () => {
   const vector = readVectors().sealed.links[0]!;
   const welcome = { t: "welcome", v: 1, fp, sdp: "x", site: { name: "", origin: "" }, confirm: "none", locality: "off" } as const;
-  const early = new Envelope((await openLink(vector)).handshake);
+  const early = new SiteEnvelope((await openLink(vector)).handshake);
   assert.equal(early.keys, undefined);
   await refuses("internal", () => early.seal({ t: "offer", sdp: "x" }));
   await refuses("handshake_failed", () => early.answer(welcome));
   await refuses("handshake_failed", () => early.open(payload(vector.message1)));
 
-  const ended = new Envelope((await openLink(vector)).handshake);
+  const ended = new SiteEnvelope((await openLink(vector)).handshake);
   ended.end();
   await refuses("handshake_failed", () => ended.open(payload(vector.message1)));
 });

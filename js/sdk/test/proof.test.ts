@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { toBase64 } from "../src/base64.ts";
-import { parseProof, sameProof, verifyProof, type ChainLookups, type Proof } from "../src/proof.ts";
+import { parseProof, sameProof, type ChainLookups, type Proof } from "../src/proof.ts";
+import { verifyProof } from "../src/proofcheck.ts";
 import { readVectors } from "./files.ts";
 import { chains, refuses } from "./vectors.ts";
 

@@ -14,7 +14,7 @@ function start(refused: () => Promise<void> = () => Promise.resolve()) {
   const frames: string[] = [];
   const ends: string[] = [];
   const news: string[] = [];
-  const signaling = new Signaling(world.platform, "ws://x/v1/ws", requestId, {
+  const signaling = new Signaling(world.platform, { url: "ws://x/v1/ws", requestId, side: "site" }, {
     subscribed: (topic) => news.push(`subscribed ${topic}`),
     lost: () => news.push("lost"),
     claimed: ({ account, proof }) => news.push(`claimed ${account}${proof ? "" : " without a proof"}`),

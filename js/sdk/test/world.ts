@@ -28,8 +28,8 @@ export class World {
         if (!answer) throw new Error("no network in this world");
         return new Response(answer[1] === undefined ? null : JSON.stringify(answer[1]), { status: answer[0] });
       },
-      socket: (_url, subprotocol) => {
-        const wire = new Wire(subprotocol);
+      socket: (_url, [subprotocol]) => {
+        const wire = new Wire(subprotocol!);
         this.sockets.push(wire);
         return wire as unknown as WebSocket;
       },

@@ -1,0 +1,3 @@
+// What {@link loadChecks} loads.
+export { Gate } from "./gate.ts";
+export { checkProof, prefetchVerifier } from "./proofcheck.ts";
