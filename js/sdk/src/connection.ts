@@ -1,17 +1,15 @@
 import type { Assurance } from "./assurance.ts";
 import { backoffMs } from "./backoff.ts";
-import { loadChecks } from "./checks.ts";
 import type { Code } from "./codes.gen.ts";
-import { encodeControl } from "./control.ts";
 import { asLinkError, LinkError } from "./errors.ts";
 import type { ConnectionNews, Timed } from "./events.ts";
-import { localFingerprint } from "./fingerprint.ts";
 import type { Gate } from "./gate.ts";
 import { abortError, Latch } from "./latch.ts";
-import type { Locality, LocalityReport } from "./locality.ts";
+import type { LocalityReport } from "./locality.ts";
+import type { Locality } from "./localitylevel.ts";
 import type { Candidate } from "./messages.ts";
 import type { PathKind } from "./path.ts";
-import { Peer, type PeerEvents, type PeerRole } from "./peer.ts";
+import type { Peer, PeerEvents, PeerRole } from "./peer.ts";
 import type { Platform } from "./platform.ts";
 import { Rest, type Bearer } from "./rest.ts";
 import type { SealedEnvelope } from "./sealed.ts";
@@ -42,6 +40,9 @@ export interface Envelope<In, Out> {
   end(): void;
 }
 
+/** See direct.ts. */
+type Direct = typeof import("./direct.ts");
+
 const pathEveryMs = 2_000;
 const brokenTimeoutMs = 60_000;
 // How long a channel may take to open whose link the other side has left: it may
@@ -66,13 +67,14 @@ export abstract class Connection<In, Out, News> {
   protected readonly startedAt: number;
   /** What this side is called by the other in an error. */
   protected abstract readonly other: string;
-  /** Set by start. */
-  protected envelope!: Envelope<In, Out | Candidate>;
-  protected fingerprint!: string;
-  protected config!: RTCConfiguration;
-  protected peer: Peer | undefined;
+  // Set by start, and then, before anything that came in is looked at, by load:
+  protected envelope: Envelope<In, Out | Candidate> | undefined;
   protected signaling: Signaling | undefined;
-  /** How far it has come. */
+  protected direct!: Direct;
+  protected fingerprint!: string;
+  protected peer: Peer | undefined;
+  #config!: RTCConfiguration;
+  // How far it has come:
   protected opens = false;
   protected ended = false;
   #abort = new AbortController();
@@ -107,7 +109,7 @@ export abstract class Connection<In, Out, News> {
     return this.#locality;
   }
   get channelId(): string | undefined {
-    return this.envelope.keys?.channelId;
+    return this.envelope?.keys?.channelId;
   }
 
   opened({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
@@ -180,23 +182,24 @@ export abstract class Connection<In, Out, News> {
     this.#timers.set("signal", () => signal.removeEventListener("abort", stop));
   }
 
-  /** Makes the certificate of this connection, beside what else takes its time. */
-  protected async prepare<T>(work: Promise<T>): Promise<[T, RTCCertificate]> {
-    const [done, certificate] = await Promise.all([work, this.platform.certificate()]);
-    this.fingerprint = await localFingerprint(certificate, this.platform);
-    if (this.ended) throw await this.closed;
-    return [done, certificate];
-  }
-
-  protected configure(iceServers: RTCIceServer[], certificate: RTCCertificate): void {
-    this.config = { iceServers, certificates: [certificate], ...(this.settings.candidates === "relay" && { iceTransportPolicy: "relay" }) };
+  /** Loads what is needed once the other side has come. What comes in waits for that. */
+  protected load(iceServers: RTCIceServer[], role: PeerRole, then: () => Promise<void>): void {
+    this.inOrder(async () => {
+      const [direct, certificate] = await Promise.all([loadDirect(), this.platform.certificate()]);
+      this.fingerprint = await direct.localFingerprint(certificate, this.platform);
+      if (this.ended) return;
+      this.direct = direct;
+      this.#config = { iceServers, certificates: [certificate], ...(this.settings.candidates === "relay" && { iceTransportPolicy: "relay" }) };
+      this.peer = this.connect(role);
+      await then();
+    });
   }
 
   /** What the server says, as far as it is the same for both sides. */
   protected hears(): Pick<SignalingEvents, "lost" | "frame" | "peer" | "notice" | "ended"> {
     return {
       lost: () => this.emit({ type: "signaling", attached: false }),
-      frame: (payload) => this.inOrder(async () => this.ended || this.receive(await this.envelope.open(payload))),
+      frame: (payload) => this.inOrder(async () => this.ended || this.receive(await this.envelope!.open(payload))),
       peer: (here) => this.peerState(here),
       notice: (notice) => this.emit({ type: "notice", notice }),
       ended: (reason) => this.#signalingEnded(reason),
@@ -220,7 +223,7 @@ export abstract class Connection<In, Out, News> {
       // A goodbye may be on its way behind it.
       closed: () => this.after("last words", lastWordsMs, () => this.end(new LinkError(closed))),
     };
-    return new Peer(this.platform, this.config, events, role, this.settings.candidates);
+    return new this.direct.Peer(this.platform, this.#config, events, role, this.settings.candidates);
   }
 
   /** Notes how far the account can be trusted, and how long the two may take to
@@ -251,7 +254,7 @@ export abstract class Connection<In, Out, News> {
 
   #candidate(message: Candidate): void {
     this.say(async () => {
-      this.signaling!.send(await this.envelope.seal(message));
+      this.signaling!.send(await this.envelope!.seal(message));
       if (message.candidate) this.candidateSent();
     });
   }
@@ -269,15 +272,9 @@ export abstract class Connection<In, Out, News> {
     if (this.#gate || this.opens || this.ended) return;
     this.cancel("open");
     // A dialect knows no gate.
-    if (role === "liquid") this.run(this.peer!.checkCertificate().then(() => this.#channelOpened()));
-    else this.run(this.#passGate());
-  }
-
-  async #passGate(): Promise<void> {
-    const { Gate } = await loadChecks();
-    if (this.#gate || this.ended) return;
+    if (role === "liquid") return this.run(this.peer!.checkCertificate().then(() => this.#channelOpened()));
     const { asksCode, other } = this;
-    this.#gate = new Gate(this.platform, { keys: this.envelope.keys!, asksCode, locality: this.nearness, other }, {
+    this.#gate = new this.direct.Gate(this.platform, { keys: this.envelope!.keys!, asksCode, locality: this.nearness, other }, {
       tell: (text) => this.peer!.tell(text),
       path: () => this.peer!.knownPath(),
       network: () => this.rest.network(this.requestId).catch(() => "unknown" as const),
@@ -291,10 +288,14 @@ export abstract class Connection<In, Out, News> {
       opened: () => this.#channelOpened(),
       dismissed: (code) => this.#dismissed(code),
     });
+    this.run(this.#passGate(this.#gate));
+  }
+
+  async #passGate(gate: Gate): Promise<void> {
     await this.peer!.checkCertificate();
     this.#certified = true;
     for (const data of this.#earlyControls.splice(0)) this.#control(data);
-    if (!this.ended) await this.#gate.pass();
+    if (!this.ended) await gate.pass();
   }
 
   /** How near the other side must be. */
@@ -394,7 +395,7 @@ export abstract class Connection<In, Out, News> {
     this.#timers.clear();
     this.#abort.abort(reason);
     this.#gate?.end();
-    this.peer?.close(lastWord && encodeControl({ t: "bye", code: lastWord }));
+    this.peer?.close(lastWord);
     this.envelope?.end();
     this.release();
     this.#earlyControls = this.#earlyMessages = [];
@@ -456,4 +457,10 @@ export abstract class Connection<In, Out, News> {
     this.#timers.get(name)?.();
     this.#timers.delete(name);
   }
+}
+
+async function loadDirect(): Promise<Direct> {
+  return import("./direct.ts").catch((cause: unknown) => {
+    throw new LinkError("internal", { detail: "a part of the page did not load", cause });
+  });
 }

@@ -3,12 +3,6 @@ import { LinkError } from "./errors.ts";
 import type { Platform } from "./platform.ts";
 import { fingerprintsOf } from "./sdp.ts";
 
-/** Makes the certificate of one link, with a fingerprint in the form of `fp`:
- * 64 lower-case hexadecimal digits. */
-export function generateCertificate(): Promise<RTCCertificate> {
-  return RTCPeerConnection.generateCertificate({ name: "ECDSA", namedCurve: "P-256" } as EcKeyGenParams);
-}
-
 /** The SHA-256 fingerprint of a certificate of our own. */
 export async function localFingerprint(certificate: RTCCertificate, platform: Platform): Promise<string> {
   // Older Firefox has no such method.

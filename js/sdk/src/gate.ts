@@ -2,7 +2,8 @@ import { encodeControl, parseControl, type ControlMessage } from "./control.ts";
 import type { Code } from "./codes.gen.ts";
 import { LinkError } from "./errors.ts";
 import { codeTries } from "./limits.gen.ts";
-import { judgeLocality, Prober, type Locality, type LocalityReport, type NetworkVerdict } from "./locality.ts";
+import { judgeLocality, Prober, type LocalityReport, type NetworkVerdict } from "./locality.ts";
+import type { Locality } from "./localitylevel.ts";
 import { Latch } from "./latch.ts";
 import type { Path } from "./path.ts";
 import type { Platform } from "./platform.ts";
@@ -141,7 +142,7 @@ export class Gate {
     if (locality === "report") void this.#measure().catch(() => undefined); // nobody waits for a report
     if (locality === "prefer" || locality === "require") {
       const { verdict, report } = await this.#measure();
-      const insisted = verdict.needsCode && (await this.#calls.insist?.(report));
+      const insisted = verdict.needsCode ? await this.#calls.insist?.(report) : undefined;
       if (verdict.refused || insisted === false) throw new LinkError("not_local", { detail: `the ${this.#options.other} is not near enough` });
       asks ||= verdict.needsCode && insisted === undefined;
     }

@@ -1,8 +1,36 @@
 import { toBase64 } from "./base64.ts";
 import { concat, utf8, type Bytes } from "./bytes.ts";
+import { LinkError } from "./errors.ts";
 
 /** The label of this version: an input of every key, spec/sealed.md §2. */
 export const version = "liaison/1";
+
+/** A pair of X25519 keys whose private half cannot leave the browser. */
+export async function newKeyPair(): Promise<CryptoKeyPair> {
+  try {
+    return await crypto.subtle.generateKey("X25519", false, ["deriveKey"]);
+  } catch (cause) {
+    throw new LinkError("unsupported_version", { detail: "this browser does not know X25519", cause });
+  }
+}
+
+/** The 32 bytes of a public key. */
+export async function publicBytes(keys: CryptoKeyPair): Promise<Bytes> {
+  return new Uint8Array(await crypto.subtle.exportKey("raw", keys.publicKey));
+}
+
+/** What both sides bring to a handshake. */
+export interface HandshakeInput {
+  readonly prologue: Bytes;
+  /** 32 bytes that both sides know. They are wiped once they were used. */
+  readonly psk: Bytes;
+  /** The responder's key that the initiator knows already (NK); without one
+   * there is none to know (NN). */
+  readonly keys?: CryptoKeyPair;
+  /** Makes the responder's pair for message 2. Only a test has a reason to bring its
+   * own. */
+  readonly makeKeys?: () => Promise<CryptoKeyPair>;
+}
 
 /** Makes a secret the input of {@link kdf}, from which it cannot be read again,
  * and wipes the bytes. */

@@ -1,14 +1,9 @@
 import type { Bytes } from "./bytes.ts";
 import { nonceBytes } from "./control.ts";
 import { Latch } from "./latch.ts";
+import type { Locality } from "./localitylevel.ts";
 import type { PathKind } from "./path.ts";
 import type { Platform } from "./platform.ts";
-
-/** How near the two devices must be, the strictest last, spec/sealed.md §8. */
-export const localities = ["off", "report", "prefer", "require"] as const;
-
-/** One of {@link localities}. */
-export type Locality = (typeof localities)[number];
 
 /** Whether two addresses belong together, as the server sees them. */
 export type NetworkVerdict = "same-address" | "same-network" | "different" | "unknown";
@@ -53,11 +48,6 @@ export interface LocalityVerdict {
 
 const maxPairMs = 50;
 const maxPingMs = 30;
-
-/** The stricter of two levels. */
-export function stricter(a: Locality, b: Locality): Locality {
-  return localities.indexOf(a) > localities.indexOf(b) ? a : b;
-}
 
 /** Judges signals by a level. */
 export function judgeLocality(level: Locality, signals: LocalitySignals): LocalityVerdict {

@@ -1,10 +1,11 @@
 import { utf8, type Bytes } from "./bytes.ts";
 import { LinkError } from "./errors.ts";
 import { maxNameBytes, maxPeerBytes } from "./limits.gen.ts";
-import type { Locality } from "./locality.ts";
+import type { Locality } from "./localitylevel.ts";
 import { parseProof, type Proof } from "./proof.ts";
-import { checkCandidate } from "./sdp.ts";
 import type { SignInRequest, Site } from "./wire.ts";
+
+const maxCandidateChars = 1024;
 
 /** The version of the messages between the two ends. */
 export const peerVersion = 1;
@@ -89,7 +90,15 @@ function parseHello({ v, fp, app = "" }: Record<string, unknown>): Hello {
   return { t: "hello", fp, app };
 }
 
-function parseCandidate({ candidate = "", sdpMid, sdpMLineIndex }: Record<string, unknown>): Candidate {
+/** Checks one candidate of the other side; an empty one ends the list. */
+function checkCandidate(candidate: unknown): asserts candidate is string {
+  if (typeof candidate !== "string" || candidate.length > maxCandidateChars || /[\0-\x1f\x7f]/.test(candidate)) {
+    throw invalid("candidate is not one short line");
+  }
+}
+
+/** Reads a candidate. */
+export function parseCandidate({ candidate = "", sdpMid, sdpMLineIndex }: Record<string, unknown>): Candidate {
   checkCandidate(candidate);
   return {
     t: "ice",

@@ -1,5 +1,6 @@
 import { concat, sha256, utf8, type Bytes } from "./bytes.ts";
 import { LinkError } from "./errors.ts";
+import { publicBytes, type HandshakeInput } from "./keys.ts";
 
 // The responder of two handshakes of the Noise Protocol Framework, revision 34,
 // on WebCrypto. A site never begins one, so there is no initiator here.
@@ -12,30 +13,6 @@ const tagBytes = 16;
 
 /** Fewest bytes in a message of a handshake: a key and the tag of its payload. */
 export const handshakeOverhead = keyBytes + tagBytes;
-
-/** A pair of X25519 keys whose private half cannot leave the browser. */
-export async function newKeyPair(): Promise<CryptoKeyPair> {
-  try {
-    return await crypto.subtle.generateKey("X25519", false, ["deriveKey"]);
-  } catch (cause) {
-    throw new LinkError("unsupported_version", { detail: "this browser does not know X25519", cause });
-  }
-}
-
-/** The 32 bytes of a public key. */
-export async function publicBytes(keys: CryptoKeyPair): Promise<Bytes> {
-  return new Uint8Array(await crypto.subtle.exportKey("raw", keys.publicKey));
-}
-
-/** What both sides bring to a handshake. */
-export interface HandshakeInput {
-  readonly prologue: Bytes;
-  /** 32 bytes that both sides know. They are wiped once they were used. */
-  readonly psk: Bytes;
-  /** The responder's key that the initiator knows already (NK); without one
-   * there is none to know (NN). */
-  readonly keys?: CryptoKeyPair;
-}
 
 /** What a handshake leaves behind. */
 export interface Finished {

@@ -1,8 +1,7 @@
 import { toBase64 } from "./base64.ts";
 import { concat } from "./bytes.ts";
-import { importSecret, kdf, linkPrologue, resumptionPrologue } from "./keys.ts";
-import { newKeyPair, publicBytes, Responder } from "./noise.ts";
-import { Handshake, type MakeKeys, type Resumption } from "./sealed.ts";
+import { importSecret, kdf, linkPrologue, newKeyPair, publicBytes, resumptionPrologue, type HandshakeInput } from "./keys.ts";
+import type { Resumption } from "./sealed.ts";
 
 /** What the fragment of a link says of how it may be answered. */
 export interface PairingFlags {
@@ -17,14 +16,13 @@ export interface Pairing {
   /** What the page adds to the link after "#". It is secret: it goes into the QR
    * code, and to no server. */
   readonly fragment: string;
-  readonly handshake: Handshake;
+  readonly input: HandshakeInput;
 }
 
 /** The secrets of one pairing. Only a test has a reason to bring its own. */
 export interface PairingSecrets {
   readonly keys: CryptoKeyPair;
   readonly seed: Uint8Array;
-  readonly makeKeys?: MakeKeys;
 }
 
 const blobVersion = 1;
@@ -38,16 +36,14 @@ export async function createPairing(host: string, requestId: string, flags: Pair
 
 /** {@link createPairing} with given secrets. */
 export async function pairingOf(secrets: PairingSecrets, host: string, requestId: string, flags: PairingFlags): Promise<Pairing> {
-  const { keys, makeKeys } = secrets;
+  const { keys, seed } = secrets;
   const bits = (flags.unsealed ? 1 : 0) | (flags.shortCode ? 2 : 0);
-  const fragment = `1.${toBase64(concat([blobVersion, bits], await publicBytes(keys), secrets.seed))}`;
-  const psk = await kdf(await importSecret(concat(secrets.seed)), "psk", 32);
-  const responder = await Responder.start({ prologue: linkPrologue(host, requestId, bits), psk, keys });
-  return { fragment, handshake: new Handshake(responder, makeKeys) };
+  const fragment = `1.${toBase64(concat([blobVersion, bits], await publicBytes(keys), seed))}`;
+  const psk = await kdf(await importSecret(concat(seed)), "psk", 32);
+  return { fragment, input: { prologue: linkPrologue(host, requestId, bits), psk, keys } };
 }
 
-/** The site's end of a resumption, spec/sealed.md §9. */
-export async function resume({ id, key }: Resumption, makeKeys?: MakeKeys): Promise<Handshake> {
-  const psk = await kdf(key, "resume psk", 32);
-  return new Handshake(await Responder.start({ prologue: resumptionPrologue(id), psk }), makeKeys);
+/** What either end of a resumption begins with, spec/sealed.md §9. */
+export async function resume({ id, key }: Resumption): Promise<HandshakeInput> {
+  return { prologue: resumptionPrologue(id), psk: await kdf(key, "resume psk", 32) };
 }

@@ -1,3 +1,5 @@
+import type { Code } from "./codes.gen.ts";
+import { encodeControl } from "./control.ts";
 import { LinkError } from "./errors.ts";
 import { remoteFingerprint } from "./fingerprint.ts";
 import { Latch } from "./latch.ts";
@@ -189,13 +191,13 @@ export class Peer {
 
   /** Ends the connection, after everything that was sent and a last word if
    * there is one. */
-  close(lastWord?: string): void {
+  close(lastWord?: Code): void {
     if (this.#over) return;
     this.#over = true;
     this.#cancel();
     this.#allNamed.set();
     if (lastWord !== undefined && this.#control?.readyState === "open") {
-      this.#control.send(lastWord);
+      this.#control.send(encodeControl({ t: "bye", code: lastWord }));
       // A channel closes when the other side has everything.
       const cancel = this.#platform.after(lastWordsMs, () => this.#connection.close());
       this.#control.onclose = () => {

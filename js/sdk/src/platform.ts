@@ -1,4 +1,3 @@
-import { generateCertificate } from "./fingerprint.ts";
 import { Resumptions, type ResumptionStore } from "./resumptions.ts";
 
 /** What the SDK needs of its surroundings. {@link browserPlatform} is the real
@@ -32,7 +31,7 @@ export function browserPlatform(): Platform {
     fetch: (url, init) => fetch(url, init),
     socket: (url, subprotocols) => new WebSocket(url, subprotocols),
     peer: (config) => new RTCPeerConnection(config),
-    certificate: () => generateCertificate(),
+    certificate: () => RTCPeerConnection.generateCertificate({ name: "ECDSA", namedCurve: "P-256" } as EcKeyGenParams),
     resumptions: new Resumptions(),
     now: () => performance.now(),
     date: () => Date.now(),

@@ -1,5 +1,5 @@
 import { LinkError } from "./errors.ts";
-import type { Locality } from "./locality.ts";
+import type { Locality } from "./localitylevel.ts";
 import type { Resumption } from "./sealed.ts";
 import type { Assurance } from "./assurance.ts";
 import type { Site } from "./wire.ts";

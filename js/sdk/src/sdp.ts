@@ -2,8 +2,6 @@ import { LinkError } from "./errors.ts";
 import { maxCandidates, maxSDPBytes } from "./limits.gen.ts";
 import type { PathKind } from "./path.ts";
 
-const maxCandidateChars = 1024;
-
 /** What else a description may hold. */
 export interface DescriptionPolicy {
   /** Whether candidates may be in it, which the first of a side must not hold. */
@@ -32,13 +30,6 @@ export function checkDescription(sdp: unknown, fingerprint: string, policy: Desc
   }
   const candidates = attributes(lines, "candidate").length + (policy.candidates ? 0 : attributes(lines, "end-of-candidates").length);
   if (candidates > (policy.candidates ? maxCandidates : 0)) throw invalid(policy.candidates ? `a session description may have ${maxCandidates} candidates` : "a first session description holds no candidate");
-}
-
-/** Checks one candidate of the other side; an empty one ends the list. */
-export function checkCandidate(candidate: unknown): asserts candidate is string {
-  if (typeof candidate !== "string" || candidate.length > maxCandidateChars || /[\0-\x1f\x7f]/.test(candidate)) {
-    throw invalid("candidate is not one short line");
-  }
 }
 
 /** Whether a candidate names its host instead of giving its address. Looking

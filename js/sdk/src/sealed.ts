@@ -1,23 +1,24 @@
 import { toBase64 } from "./base64.ts";
 import { parseBase64, type Bytes } from "./bytes.ts";
 import { LinkError } from "./errors.ts";
-import { channelIdOf, importSecret, kdf, pongKey, pongText, shortCodeOf } from "./keys.ts";
+import { channelIdOf, importSecret, kdf, newKeyPair, pongKey, pongText, shortCodeOf, type HandshakeInput } from "./keys.ts";
 import { maxFrameBytes } from "./limits.gen.ts";
-import { newKeyPair, type Finished, type Responder, type Transport } from "./noise.ts";
-
-/** Makes the key pair of message 2. Only a test has a reason to bring its own. */
-export type MakeKeys = () => Promise<CryptoKeyPair>;
+import { Responder, type Finished, type Transport } from "./noise.ts";
 
 /** The site's end of one handshake, spec/sealed.md §3: {@link read} the wallet's
  * frame 0, then {@link answer} it. Whatever fails ends it for good, with a
  * LinkError "handshake_failed". */
 export class Handshake {
   readonly #responder: Responder;
-  readonly #makeKeys: MakeKeys;
+  readonly #makeKeys: () => Promise<CryptoKeyPair>;
 
-  constructor(responder: Responder, makeKeys: MakeKeys = newKeyPair) {
+  private constructor(responder: Responder, makeKeys: () => Promise<CryptoKeyPair>) {
     this.#responder = responder;
     this.#makeKeys = makeKeys;
+  }
+
+  static async start(input: HandshakeInput): Promise<Handshake> {
+    return new Handshake(await Responder.start(input), input.makeKeys ?? newKeyPair);
   }
 
   /** Reads the payload of the wallet's frame 0: what is in it is `hello`. */

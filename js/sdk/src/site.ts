@@ -3,7 +3,8 @@ import { asLinkError, LinkError } from "./errors.ts";
 import type { LinkEvent } from "./events.ts";
 import type { Confirmation } from "./gate.ts";
 import { maxResumeSeconds } from "./limits.gen.ts";
-import type { Locality, LocalityReport } from "./locality.ts";
+import type { LocalityReport } from "./locality.ts";
+import type { Locality } from "./localitylevel.ts";
 import { createPairing, resume } from "./pairing.ts";
 import type { PathKind } from "./path.ts";
 import { browserPlatform, type Platform } from "./platform.ts";
@@ -170,11 +171,11 @@ async function openLink({ server, asksCode, legacy }: SiteSettings, challenge: C
   if (!/^[A-Za-z0-9._-]{16,64}$/.test(requestId) || !here.includes(challenge.link)) {
     throw new LinkError("invalid_peer", { detail: "the server answers with a link to elsewhere" });
   }
-  const { fragment, handshake } = await createPairing(host, requestId, { shortCode: asksCode, unsealed: legacy !== "deny" });
-  return { requestId, uri: `${challenge.link}#${fragment}`, site, lifeMs, iceServers, handshake, signIn };
+  const { fragment, input } = await createPairing(host, requestId, { shortCode: asksCode, unsealed: legacy !== "deny" });
+  return { requestId, uri: `${challenge.link}#${fragment}`, site, lifeMs, iceServers, input, signIn };
 }
 
 async function openResumption(rest: Rest, kept: KeptResumption): Promise<Opening> {
-  const [{ iceServers }, handshake] = await Promise.all([rest.resumption(kept.id), resume(kept)]);
-  return { requestId: kept.id, uri: "", site: kept.site, lifeMs: Infinity, iceServers, handshake, resumes: kept };
+  const [{ iceServers }, input] = await Promise.all([rest.resumption(kept.id), resume(kept)]);
+  return { requestId: kept.id, uri: "", site: kept.site, lifeMs: Infinity, iceServers, input, resumes: kept };
 }

@@ -1,19 +1,18 @@
 import { parseAccount } from "./account.ts";
 import type { Assurance } from "./assurance.ts";
-import { loadChecks } from "./checks.ts";
 import { Connection, type Settings } from "./connection.ts";
 import type { Frame } from "./cursor.ts";
 import { SiteEnvelope } from "./envelope.ts";
 import { LinkError } from "./errors.ts";
 import type { SiteNews } from "./events.ts";
 import type { Confirmation } from "./gate.ts";
+import type { HandshakeInput } from "./keys.ts";
 import { Latch } from "./latch.ts";
 import { consentMs, pathSocket } from "./limits.gen.ts";
 import { peerVersion, type Description, type Hello, type SiteMessage, type WalletMessage, type Welcome } from "./messages.ts";
 import { sameProof, type ChainLookups } from "./proof.ts";
 import type { Rest } from "./rest.ts";
 import type { KeptResumption } from "./resumptions.ts";
-import type { Handshake } from "./sealed.ts";
 import { Sequence } from "./sequence.ts";
 import { SessionKeeper } from "./session.ts";
 import { Signaling } from "./signaling.ts";
@@ -42,7 +41,8 @@ export interface Opening {
   /** How long it waits for a wallet, in milliseconds. */
   readonly lifeMs: number;
   readonly iceServers: RTCIceServer[];
-  readonly handshake: Handshake;
+  /** What the handshake begins with. */
+  readonly input: HandshakeInput;
   /** What a link asks for. */
   readonly signIn?: SignInRequest;
   /** What a resumption continues. */
@@ -59,7 +59,7 @@ const mostUnheard = 512;
 /** The site's end of one link or resumption. */
 export class SiteConnection extends Connection<WalletMessage, SiteMessage, SiteNews> {
   declare protected readonly settings: SiteSettings;
-  declare protected envelope: SiteEnvelope;
+  declare protected envelope: SiteEnvelope | undefined;
   protected readonly other = "wallet";
   protected override readonly asksCode: boolean;
   readonly #sequence = new Sequence((arrow) => this.emit({ type: "arrow", arrow }));
@@ -103,24 +103,25 @@ export class SiteConnection extends Connection<WalletMessage, SiteMessage, SiteN
   /** Opens it at the server and sets everything in motion. */
   async start(open: (rest: Rest) => Promise<Opening>): Promise<void> {
     this.obey(this.settings.signal);
-    const [opening, certificate] = await this.prepare(open(this.rest));
+    const opening = await open(this.rest);
+    if (this.ended) throw await this.closed;
     this.#opening = opening;
     this.#uri = opening.uri;
-    this.envelope = new SiteEnvelope(opening.handshake);
     if (!opening.resumes) this.#sequence.saw(1, 2);
     this.#expire(opening.lifeMs);
     this.#session = new SessionKeeper(this.rest, this.requestId, (attempt) => this.pause(attempt), () => this.#sequence.saw(8));
-    this.configure(opening.iceServers, certificate);
-    this.peer = this.connect("offers");
-    this.#firstOffer = this.peer.offer(false);
-    this.#firstOffer.catch(() => undefined); // whoever needs it is told
     this.signaling = this.#signal();
+    this.load(opening.iceServers, "offers", async () => {
+      this.envelope = new SiteEnvelope(await this.direct.Handshake.start(opening.input));
+      this.#firstOffer = this.peer!.offer(false);
+      this.#firstOffer.catch(() => undefined); // whoever needs it is told
+    });
   }
 
   displayed(): void {
     if (this.#opening!.resumes) return; // there is no code
     this.#sequence.saw(3);
-    loadChecks().then(({ prefetchVerifier }) => prefetchVerifier(), () => undefined); // tried again when they are needed
+    this.inOrder(() => this.direct.prefetchVerifier());
   }
 
   account({ signal }: { signal?: AbortSignal } = {}): Promise<string> {
@@ -163,13 +164,13 @@ export class SiteConnection extends Connection<WalletMessage, SiteMessage, SiteN
     if (here && this.#claim) this.#sequence.saw(9);
     super.peerState(here);
     // Who came to resume and went away has used up the handshake.
-    if (!here && this.resuming && !this.peer!.ready) this.end(new LinkError("peer_lost"));
+    if (!here && this.resuming && !this.peer?.ready) this.end(new LinkError("peer_lost"));
   }
 
   #claimed(claim: Claim): void {
     if (this.resuming) throw new LinkError("server_mismatch", { detail: "a resumption is not claimed" });
     if (claim.dialect || this.#unsealed) return this.#vouched(claim);
-    if (!this.envelope.keys) throw new LinkError("unsealed_refused", { detail: "the server says that a wallet answered, and none has" });
+    if (!this.envelope!.keys) throw new LinkError("unsealed_refused", { detail: "the server says that a wallet answered, and none has" });
     if (!claim.proof) throw new LinkError("server_mismatch", { detail: "the server shows no proof" });
     if (this.#claim) {
       if (!sameClaim(this.#claim, claim)) throw new LinkError("server_mismatch", { detail: "the server names another account or proof than before" });
@@ -186,7 +187,7 @@ export class SiteConnection extends Connection<WalletMessage, SiteMessage, SiteN
     if (this.#greeted || legacy === "deny" || claim.dialect !== "liquid") throw new LinkError("unsealed_refused", { detail: "the server says that a wallet answered that does not seal" });
     if (!claim.bare || (this.#claim && this.#claim.account !== claim.account)) throw new LinkError("server_mismatch", { detail: "the server shows of a wallet what it cannot have" });
     if (this.#claim) return;
-    this.envelope.giveUp();
+    this.envelope!.giveUp();
     this.#claim = claim;
     this.#unsealed = true;
     this.#uri = ""; // of no use any more
@@ -204,7 +205,7 @@ export class SiteConnection extends Connection<WalletMessage, SiteMessage, SiteN
     // Each offer is answered, and here anybody at the server can make one.
     if (message.t !== "offer" || this.signaling!.waiting > mostUnheard) throw unexpected(message);
     const sdp = await this.peer!.offered(message.sdp);
-    this.say(async () => this.signaling!.send(await this.envelope.seal({ t: "answer", sdp })));
+    this.say(async () => this.signaling!.send(await this.envelope!.seal({ t: "answer", sdp })));
     await this.peer!.commit(); // its candidates come after it
   }
 
@@ -251,7 +252,7 @@ export class SiteConnection extends Connection<WalletMessage, SiteMessage, SiteN
       locality: this.settings.locality,
       ...(this.settings.resumeSeconds > 0 && { resume: this.settings.resumeSeconds }),
     };
-    const { payload, keys } = await this.envelope.answer(welcome);
+    const { payload, keys } = await this.envelope!.answer(welcome);
     if (this.ended) return;
     const frame = this.signaling!.first(payload);
     this.run(this.#post(frame, signIn && keys.channelId));
@@ -286,9 +287,8 @@ export class SiteConnection extends Connection<WalletMessage, SiteMessage, SiteN
   }
 
   async #identify(answer: Description): Promise<{ account: string; assurance: Assurance }> {
-    const channel = this.envelope.keys!.channelId;
-    const { checkProof } = await loadChecks();
-    const proof = await checkProof(this.#opening!.signIn!, channel, answer.proof, this.settings.lookups);
+    const channel = this.envelope!.keys!.channelId;
+    const proof = await this.direct.checkProof(this.#opening!.signIn!, channel, answer.proof, this.settings.lookups);
     const account = `${proof.chain}:${proof.address}`;
     if (!sameClaim(this.#claim, { account, proof })) {
       throw new LinkError("server_mismatch", { detail: "the server names another account or proof than the wallet" });
@@ -336,7 +336,7 @@ export class SiteConnection extends Connection<WalletMessage, SiteMessage, SiteN
     const store = this.platform.resumptions;
     try {
       if (resumeSeconds > 0) {
-        const resumption = this.envelope.keys!.resumption;
+        const resumption = this.envelope!.keys!.resumption;
         this.#kept = resumption.id;
         const expiresAt = this.platform.date() + resumeSeconds * 1000;
         await store.put({ ...resumption, server, account: this.#account, site, assurance: this.assurance!, locality, expiresAt });
@@ -389,7 +389,7 @@ export class SiteConnection extends Connection<WalletMessage, SiteMessage, SiteN
 
   async #offerAgain(): Promise<void> {
     const sdp = await this.peer!.offer(true);
-    this.say(async () => void this.signaling!.send(await this.envelope.seal({ t: "offer", sdp })));
+    this.say(async () => void this.signaling!.send(await this.envelope!.seal({ t: "offer", sdp })));
     await this.peer!.commit(); // its candidates come after it
   }
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Bytes } from "../src/bytes.ts";
-import { judgeLocality, localities, Prober, stricter, type Locality, type LocalitySignals } from "../src/locality.ts";
+import { judgeLocality, Prober, type LocalitySignals } from "../src/locality.ts";
+import { localities, stricter, type Locality } from "../src/localitylevel.ts";
 import { World } from "./world.ts";
 
 const far: LocalitySignals = { pair: "srflx", pingMs: 120, network: "different" };

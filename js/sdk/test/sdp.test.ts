@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkCandidate, checkDescription, namesHost, withoutNames } from "../src/sdp.ts";
+import { parseCandidate } from "../src/messages.ts";
+import { checkDescription, namesHost, withoutNames } from "../src/sdp.ts";
 import { refuses } from "./vectors.ts";
 
 const fp = "0123456789abcdef".repeat(4);
@@ -64,8 +65,8 @@ test("the certificate is that of the handshake, whatever others are like", () =>
   refuses("invalid_peer", () => checkDescription(write(...good), fp.replace("0", "f"), { candidates: false })));
 
 test("a candidate is one short line", async () => {
-  for (const text of ["", candidate.slice(2)]) checkCandidate(text);
-  for (const text of [undefined, 1, "a\r\nb", "a\nb", "a\0", "x".repeat(1025)]) await refuses("invalid_peer", () => checkCandidate(text));
+  for (const text of ["", candidate.slice(2)]) parseCandidate({ candidate: text });
+  for (const text of [null, 1, "a\r\nb", "a\nb", "a\0", "x".repeat(1025)]) await refuses("invalid_peer", () => parseCandidate({ candidate: text }));
 });
 
 test("a candidate gives an address or names a host", () => {

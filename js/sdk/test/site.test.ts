@@ -14,9 +14,9 @@ test("a link, from code to conversation to goodbye", async () => {
   assert.deepEqual(s.world.socket.heard(), [{ op: "subscribe", topic: "link", requestId }]);
   s.link.displayed();
   assert.deepEqual(s.arrows, [1, 2, 4, 3]);
-  assert.equal(s.connection.localDescription, undefined, "addresses are looked for before anybody agreed");
 
   await s.join();
+  assert.equal(s.connection.localDescription, undefined, "addresses are looked for before anybody agreed");
   assert.equal(s.link.uri, "", "the code is of no use any more");
   assert.deepEqual(s.all("joined").map(({ app, lifeMs }) => [app, lifeMs]), [["Test/1", 180_000]]);
   const { sdp, ...asked } = s.welcome;

@@ -3,13 +3,13 @@
 import { parseBase64, toHex, type Bytes } from "../src/bytes.ts";
 import { toBase64 } from "../src/base64.ts";
 import { LinkError } from "../src/errors.ts";
-import { importSecret, kdf } from "../src/keys.ts";
+import { importSecret, kdf, type HandshakeInput } from "../src/keys.ts";
 import { pairingOf, resume } from "../src/pairing.ts";
 import { challengeOf } from "../src/passkeys.ts";
 import type { Proof } from "../src/proof.ts";
 import { verifyProof } from "../src/proofcheck.ts";
 import { checkDescription } from "../src/sdp.ts";
-import type { Handshake, SealedEnvelope } from "../src/sealed.ts";
+import { Handshake, type SealedEnvelope } from "../src/sealed.ts";
 import { parseSignInText, signInText, type SignInFields } from "../src/signin.ts";
 
 /** The files of the folder vectors, parsed, by name without the ending. */
@@ -157,18 +157,20 @@ function inOrder({ domain, address, statement, uri, chain, nonce, issuedAt, expi
 
 /** The site's end of a link with the vector's secrets. */
 export async function openLink(vector: LinkVector): Promise<{ fragment: string; handshake: Handshake }> {
-  const secrets = {
-    keys: await keyPair(vector.sitePrivate),
-    seed: fromHex(vector.seed),
-    makeKeys: () => keyPair(vector.siteEphemeralPrivate),
-  };
-  return pairingOf(secrets, vector.host, vector.requestId, { unsealed: (vector.flags & 1) !== 0, shortCode: (vector.flags & 2) !== 0 });
+  const secrets = { keys: await keyPair(vector.sitePrivate), seed: fromHex(vector.seed) };
+  const flags = { unsealed: (vector.flags & 1) !== 0, shortCode: (vector.flags & 2) !== 0 };
+  const { fragment, input } = await pairingOf(secrets, vector.host, vector.requestId, flags);
+  return { fragment, handshake: await begin(vector, input) };
+}
+
+function begin(vector: HandshakeVector, input: HandshakeInput): Promise<Handshake> {
+  return Handshake.start({ ...input, makeKeys: () => keyPair(vector.siteEphemeralPrivate) });
 }
 
 /** The site's end of a resumption with the vector's secrets. */
 export async function openResumption(vector: ResumptionVector): Promise<Handshake> {
   const key = await importSecret(fromHex(vector.secret));
-  return resume({ id: vector.id, key }, () => keyPair(vector.siteEphemeralPrivate));
+  return begin(vector, await resume({ id: vector.id, key }));
 }
 
 /** Does the handshake and returns what it leads to. */

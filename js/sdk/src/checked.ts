@@ -1,3 +1,0 @@
-// What {@link loadChecks} loads.
-export { Gate } from "./gate.ts";
-export { checkProof, prefetchVerifier } from "./proofcheck.ts";
