@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { launch } from "./browser.mjs";
 import { bundle, serve } from "./bundle.mjs";
 
-const names = ["sealed", "signin", "proofs", "sdp", "passkeys"];
+const names = ["sealed", "signin", "proofs", "sdp", "passkeys", "links"];
 const url = (name) => new URL(`../../vectors/${name}.json`, import.meta.url);
 const files = Object.fromEntries(names.filter((name) => existsSync(url(name))).map((name) => [name, JSON.parse(readFileSync(url(name), "utf8"))]));
 
@@ -37,7 +37,7 @@ test("Chromium agrees with every vector, and loads the curves when it needs them
   const { ran, failures } = await page.evaluate((files) => globalThis.tests.runVectors(files), files);
   assert.deepEqual(failures, []);
   assert.ok(asked.length > atFirst, "verifying a proof loaded nothing");
-  const { sealed, signin, proofs, sdp, passkeys } = files;
+  const { sealed, signin, proofs, sdp, passkeys, links } = files;
   assert.deepEqual(ran, {
     kdf: sealed.kdf.length,
     links: sealed.links.length,
@@ -46,6 +46,8 @@ test("Chromium agrees with every vector, and loads the curves when it needs them
     texts: signin.valid.length,
     "fields that make no text": signin.unwritable.length,
     "texts that cannot be read": signin.unreadable.length,
+    "texts that are links": links.valid.length,
+    "texts that are no links": links.invalid.length,
     "proofs that hold": proofs.valid.length,
     "proofs that do not": proofs.refused.length,
     "challenges of passkeys": passkeys.challenges.length,

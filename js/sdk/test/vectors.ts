@@ -4,6 +4,7 @@ import { parseBase64, toHex, type Bytes } from "../src/bytes.ts";
 import { toBase64 } from "../src/base64.ts";
 import { LinkError } from "../src/errors.ts";
 import { importSecret, kdf, type HandshakeInput } from "../src/keys.ts";
+import { parseLink } from "../src/link.ts";
 import { pairingOf, resume } from "../src/pairing.ts";
 import { challengeOf } from "../src/passkeys.ts";
 import type { Proof } from "../src/proof.ts";
@@ -19,6 +20,7 @@ export interface VectorFiles {
   readonly proofs: ProofFile;
   readonly sdp?: SDPFile;
   readonly passkeys: PasskeyFile;
+  readonly links: LinkFile;
 }
 
 /** How many cases of each kind ran, and what went wrong. */
@@ -74,6 +76,12 @@ interface SignInFile {
   readonly unreadable: readonly { readonly name: string; readonly namespace: string; readonly text: string; readonly code: string }[];
 }
 
+interface LinkFile {
+  /** Flags, key and seed are hexadecimal, and absent from a link that is not sealed. */
+  readonly valid: readonly { readonly name: string; readonly link: string; readonly server: string; readonly requestId: string; readonly flags?: string; readonly key?: string; readonly seed?: string }[];
+  readonly invalid: readonly { readonly name: string; readonly link: string; readonly code: string }[];
+}
+
 interface ProofFile {
   readonly valid: readonly { readonly name: string; readonly proof: Proof }[];
   readonly refused: readonly { readonly name: string; readonly proof: Proof }[];
@@ -106,6 +114,7 @@ export async function runVectors(files: VectorFiles): Promise<Outcome> {
   };
   await runSealed(files.sealed, run);
   await runTexts(files.signin, run);
+  await runLinks(files.links, run);
   await run("proofs that hold", files.proofs.valid, ({ proof }) => verifyProof(proof, chains));
   await run("proofs that do not", files.proofs.refused, ({ proof }) => refuses("proof_rejected", () => verifyProof(proof, chains)));
   await run("challenges of passkeys", files.passkeys.challenges, async ({ channel, nonce, challenge }) => equal(toBase64(await challengeOf(channel, nonce)), challenge, "challenge"));
@@ -143,6 +152,20 @@ async function runTexts(file: SignInFile, run: Run): Promise<void> {
   });
   await run("fields that make no text", file.unwritable, ({ fields, code }) => refuses(code, () => signInText(fields)));
   await run("texts that cannot be read", file.unreadable, ({ text, namespace, code }) => refuses(code, () => parseSignInText(text, namespace)));
+}
+
+async function runLinks(file: LinkFile, run: Run): Promise<void> {
+  await run("texts that are links", file.valid, ({ link, server, requestId, flags, key, seed }) => {
+    const got = parseLink(link);
+    equal(got.server, server, "server");
+    equal(got.host, server.replace(/^https?:\/\//, ""), "host");
+    equal(got.requestId, requestId, "request id");
+    const { invitation } = got;
+    equal(JSON.stringify(invitation && [toHex(Uint8Array.of(invitation.flags)), toHex(invitation.key), toHex(invitation.seed)]), JSON.stringify(flags && [flags, key, seed]), "invitation");
+    equal(invitation?.unsealed, flags && (Number.parseInt(flags, 16) & 1) !== 0, "whether an unsealed wallet may answer");
+    equal(invitation?.shortCode, flags && (Number.parseInt(flags, 16) & 2) !== 0, "whether the short code is asked for");
+  });
+  await run("texts that are no links", file.invalid, ({ link, code }) => refuses(code, () => parseLink(link)));
 }
 
 async function runDescriptions(file: SDPFile, run: Run): Promise<void> {
