@@ -67,6 +67,11 @@ const (
 // Subprotocol is the WebSocket subprotocol of this version.
 const Subprotocol = "liaison.1"
 
+// BearerSubprotocol is what a browser's wallet offers beside [Subprotocol], with
+// its token behind it: a page cannot set a header of a WebSocket handshake. It is
+// never selected, so the token is in no answer.
+const BearerSubprotocol = "liaison.bearer."
+
 // Labels of the DataChannels that the site opens: the application's, and the
 // one on which the two ends agree that all is well.
 const (

@@ -85,7 +85,7 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request, newLink func(liais
 		s.hub.rotated(opened.session, "")
 	}
 	if opened.token != "" {
-		s.setCookie(w, opened.token)
+		s.setCookie(w, r, opened.token)
 	}
 	s.metrics.LinksOpened.Inc()
 	s.log.DebugContext(r.Context(), "link opened", "link", s.alias(opened.link.ID), "resumption", opened.link.Resumption)

@@ -32,7 +32,7 @@ func (s *Server) claimLink(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s.log.InfoContext(r.Context(), "link claimed", "link", s.alias(id), "chain", c.link.Account.Chain(), "assurance", c.link.Assurance(), "held", c.link.Held, "again", c.again)
-	s.setCookie(w, c.token)
+	s.setCookie(w, r, c.token)
 	return writeJSON(w, viewOf(c.wallet))
 }
 

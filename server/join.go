@@ -31,7 +31,7 @@ func (s *Server) joinLink(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s.log.DebugContext(r.Context(), "link joined", "link", s.alias(id))
-	s.setCookie(w, token)
+	s.setCookie(w, r, token)
 	return writeJSON(w, protocol.Joined{RequestID: link.ID, ExpiresAt: link.ExpiresAt, Origin: link.Origin, ICEServers: s.cfg.ICEServers})
 }
 

@@ -45,7 +45,7 @@ func (s *Server) askPasskey(w http.ResponseWriter, r *http.Request) error {
 		options.AllowCredentials = descriptors(list)
 	}
 	if token != "" {
-		s.setCookie(w, token)
+		s.setCookie(w, r, token)
 	}
 	return writeJSON(w, protocol.PasskeyRequest{Nonce: nonce, ExpiresAt: ceremony.ExpiresAt, Options: options})
 }
@@ -80,7 +80,7 @@ func (s *Server) signInByPasskey(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s.log.InfoContext(r.Context(), "signed in by passkey", "chain", session.Account.Chain(), "assurance", session.Assurance)
-	s.setCookie(w, next)
+	s.setCookie(w, r, next)
 	return writeJSON(w, viewOf(session))
 }
 

@@ -274,8 +274,9 @@ func (p pair) subscribe() {
 
 // testSocket is a WebSocket that collects what it gets.
 type testSocket struct {
-	t    testing.TB
-	conn *gws.Conn
+	t        testing.TB
+	conn     *gws.Conn
+	selected string // subprotocol
 
 	mu       sync.Mutex
 	messages []protocol.ServerMessage // not taken yet
@@ -345,7 +346,7 @@ func (p *peer) tryDial(header http.Header) (*testSocket, error) {
 		}
 		return nil, err
 	}
-	s.conn = conn
+	s.conn, s.selected = conn, strings.Join(res.Header.Values("Sec-WebSocket-Protocol"), ",")
 	done := make(chan struct{})
 	go func() { defer close(done); conn.ReadLoop() }()
 	p.t.Cleanup(func() { conn.NetConn().Close(); <-done })

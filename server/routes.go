@@ -23,6 +23,10 @@ type Route struct {
 	Response any
 	// SetsCookie says that the answer sets the session's cookie.
 	SetsCookie bool
+	// AnyOrigin says that pages of every origin may make the call, as a wallet
+	// that runs in a browser does. From another origin than the server's no cookie
+	// counts, and none is set.
+	AnyOrigin bool
 	// Codes are the errors that are particular to the call.
 	Codes []protocol.Code
 
@@ -53,7 +57,7 @@ func Routes() []Route {
 			handle: func(s *Server) handler { return s.openResumption },
 		},
 		{
-			Method: "POST", Path: protocol.PathLinks + "{requestId}/join", Name: "joinLink", SetsCookie: true,
+			Method: "POST", Path: protocol.PathLinks + "{requestId}/join", Name: "joinLink", SetsCookie: true, AnyOrigin: true,
 			Summary: "Take the one place for a wallet, with the first message of the handshake. The wallet's session comes with the answer.",
 			Request: protocol.Join{}, Response: protocol.Joined{},
 			Codes:  withLinkCodes(protocol.LinkTaken, protocol.FrameConflict, protocol.MailboxFull, protocol.Overloaded),
@@ -66,44 +70,44 @@ func Routes() []Route {
 			handle: func(s *Server) handler { return s.postOffer },
 		},
 		{
-			Method: "POST", Path: protocol.PathLinks + "{requestId}", Name: "claimLink", Session: "the wallet's", SetsCookie: true,
+			Method: "POST", Path: protocol.PathLinks + "{requestId}", Name: "claimLink", Session: "the wallet's", SetsCookie: true, AnyOrigin: true,
 			Summary: "Claim a link with a proof of an account, and answer the site's offer. The nonce is spent before the proof is checked. A claim that is held signs nobody in until it is released.",
 			Request: protocol.Claim{}, Response: protocol.SessionView{},
 			Codes:  withLinkCodes(protocol.LinkTaken, protocol.LinkNotJoined, protocol.LinkForbidden, protocol.ProofRejected, protocol.Overloaded),
 			handle: func(s *Server) handler { return s.claimLink },
 		},
 		{
-			Method: "POST", Path: protocol.PathLinks + "{requestId}/release", Name: "releaseLink", Session: "the wallet's",
+			Method: "POST", Path: protocol.PathLinks + "{requestId}/release", Name: "releaseLink", Session: "the wallet's", AnyOrigin: true,
 			Summary: "Say that what the wallet still had to check holds: a claim that is held signs the site in now. Again, it changes nothing.",
 			Codes:   withLinkCodes(protocol.LinkNotJoined, protocol.LinkNotClaimed),
 			handle:  func(s *Server) handler { return s.releaseLink },
 		},
 		{
-			Method: "POST", Path: protocol.PathLinks + "{requestId}/reject", Name: "rejectLink", Session: "the wallet's",
+			Method: "POST", Path: protocol.PathLinks + "{requestId}/reject", Name: "rejectLink", Session: "the wallet's", AnyOrigin: true,
 			Summary: "Say that the person at the wallet said no.",
 			Codes:   withLinkCodes(protocol.LinkTaken, protocol.LinkNotJoined, protocol.LinkForbidden),
 			handle:  func(s *Server) handler { return s.rejectLink },
 		},
 		{
-			Method: "POST", Path: protocol.PathLinks + "{requestId}/answer", Name: "postAnswer", Session: "the wallet's",
+			Method: "POST", Path: protocol.PathLinks + "{requestId}/answer", Name: "postAnswer", Session: "the wallet's", AnyOrigin: true,
 			Summary: "Send a frame to the site.",
 			Request: protocol.Frame{}, Codes: withLinkCodes(protocol.LinkForbidden, protocol.LinkNotClaimed, protocol.FrameConflict, protocol.MailboxFull),
 			handle: func(s *Server) handler { return s.postAnswer },
 		},
 		{
-			Method: "GET", Path: protocol.PathLinks + "{requestId}/network", Name: "viewNetwork", Session: "the site's or the wallet's",
+			Method: "GET", Path: protocol.PathLinks + "{requestId}/network", Name: "viewNetwork", Session: "the site's or the wallet's", AnyOrigin: true,
 			Summary:  "How the addresses compare from which the two sides are attached.",
 			Response: protocol.NetworkView{}, Codes: withLinkCodes(protocol.LinkForbidden),
 			handle: func(s *Server) handler { return s.viewNetwork },
 		},
 		{
-			Method: "DELETE", Path: protocol.PathLinks + "{requestId}", Name: "closeLink", Session: "the site's or the wallet's",
+			Method: "DELETE", Path: protocol.PathLinks + "{requestId}", Name: "closeLink", Session: "the site's or the wallet's", AnyOrigin: true,
 			Summary: "End a link for both sides.",
 			Codes:   withLinkCodes(protocol.LinkForbidden),
 			handle:  func(s *Server) handler { return s.deleteLink },
 		},
 		{
-			Method: "GET", Path: protocol.PathSession, Name: "viewSession", Session: "any",
+			Method: "GET", Path: protocol.PathSession, Name: "viewSession", Session: "any", AnyOrigin: true,
 			Summary:  "Who is signed in.",
 			Response: protocol.SessionView{}, Codes: []protocol.Code{protocol.SessionRotated},
 			handle: func(s *Server) handler { return s.getSession },
@@ -116,7 +120,7 @@ func Routes() []Route {
 			handle: func(s *Server) handler { return s.collectSession },
 		},
 		{
-			Method: "DELETE", Path: protocol.PathSession, Name: "endSession", Session: "any", SetsCookie: true,
+			Method: "DELETE", Path: protocol.PathSession, Name: "endSession", Session: "any", SetsCookie: true, AnyOrigin: true,
 			Summary: "Log out.",
 			handle:  func(s *Server) handler { return s.endSession },
 		},
@@ -168,8 +172,8 @@ func Routes() []Route {
 			handle: func(s *Server) handler { return s.withPasskeys(s.signInByPasskey) },
 		},
 		{
-			Method: "GET", Path: protocol.PathSocket, Name: "openSocket", Session: "any",
-			Summary: "Upgrade to a WebSocket, subprotocol " + protocol.Subprotocol + ". Its messages are described in spec/protocol.md.",
+			Method: "GET", Path: protocol.PathSocket, Name: "openSocket", Session: "any", AnyOrigin: true,
+			Summary: "Upgrade to a WebSocket, subprotocol " + protocol.Subprotocol + ". A page's wallet offers its token as another, " + protocol.BearerSubprotocol + "TOKEN. The messages are described in spec/protocol.md.",
 			Codes:   []protocol.Code{protocol.UnsupportedVersion, protocol.SessionRotated},
 			handle:  func(s *Server) handler { return s.openSocket },
 		},
@@ -178,16 +182,23 @@ func Routes() []Route {
 
 func (s *Server) routes() *http.ServeMux {
 	mux := http.NewServeMux()
+	foreign := make(map[string][]string) // methods by path
 	for _, route := range Routes() {
-		mux.Handle(route.Method+" "+route.Path, s.guarded(route.handle(s)))
+		guarded := s.guarded
+		if route.AnyOrigin {
+			guarded = s.foreign
+			foreign[route.Path] = append(foreign[route.Path], route.Method)
+		}
+		mux.Handle(route.Method+" "+route.Path, guarded(route.handle(s)))
+	}
+	for path, methods := range foreign {
+		mux.Handle("OPTIONS "+path, s.preflight(methods))
 	}
 	mux.Handle("GET "+protocol.PathOpenAPI, s.guarded(s.openAPI))
 	mux.Handle("GET "+pathAssetLinks, s.guarded(s.assetLinks))
 	mux.Handle("GET "+pathAppSiteAssociation, s.guarded(s.appSiteAssociation))
 	mux.Handle("GET /healthz", s.guarded(s.health))
 	mux.Handle("GET /readyz", s.guarded(s.ready))
-	mux.Handle("/", s.guarded(func(http.ResponseWriter, *http.Request) error {
-		return protocol.Errorf(protocol.NoRoute, "nothing answers this method at this path")
-	}))
+	mux.Handle("/", s.guarded(noRoute))
 	return mux
 }

@@ -119,9 +119,24 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // handler is an HTTP handler whose error becomes a problem document.
 type handler func(w http.ResponseWriter, r *http.Request) error
 
-// guarded runs a handler behind what holds for all of them: the limit of
-// requests, the check of the browser's origin, and the one recovery point.
+// guarded runs a handler that answers pages of our own origin alone behind what
+// holds for all of them: the limit of requests, the check of the browser's origin,
+// and the one recovery point.
 func (s *Server) guarded(handle handler) http.HandlerFunc {
+	return s.limited(func(w http.ResponseWriter, r *http.Request) error {
+		if !s.sameOrigin(r) {
+			return s.originDenied()
+		}
+		return handle(w, r)
+	})
+}
+
+func (s *Server) originDenied() error {
+	return protocol.Errorf(protocol.OriginDenied, "this server is for %s", s.cfg.Origin)
+}
+
+// limited runs a handler behind the limit of requests and the one recovery point.
+func (s *Server) limited(handle handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			if cause := recover(); cause != nil {
@@ -131,10 +146,6 @@ func (s *Server) guarded(handle handler) http.HandlerFunc {
 		}()
 		if wait := s.requestsByAddress.wait(s.address(r), s.cfg.Now()); wait > 0 {
 			s.writeProblem(w, r, rateLimited("requests", wait))
-			return
-		}
-		if !s.sameOrigin(r) {
-			s.writeProblem(w, r, protocol.Errorf(protocol.OriginDenied, "this server is for %s", s.cfg.Origin))
 			return
 		}
 		if err := handle(w, r); err != nil {

@@ -23,11 +23,20 @@ func (s *Server) cookieName() string {
 	return "liaison"
 }
 
-func (s *Server) setCookie(w http.ResponseWriter, token liaison.Token) {
-	http.SetCookie(w, s.cookie(token.Reveal(), 0))
+// setCookie hands the browser of a page of ours, or a native client, its token. A
+// page of another origin has computed its own, and must not replace the one that
+// the browser keeps for our pages.
+func (s *Server) setCookie(w http.ResponseWriter, r *http.Request, token liaison.Token) {
+	if s.sameOrigin(r) {
+		http.SetCookie(w, s.cookie(token.Reveal(), 0))
+	}
 }
 
-func (s *Server) clearCookie(w http.ResponseWriter) { http.SetCookie(w, s.cookie("", -1)) }
+func (s *Server) clearCookie(w http.ResponseWriter, r *http.Request) {
+	if s.sameOrigin(r) {
+		http.SetCookie(w, s.cookie("", -1))
+	}
+}
 
 func (s *Server) cookie(value string, maxAge int) *http.Cookie {
 	return &http.Cookie{
@@ -39,7 +48,8 @@ func (s *Server) cookie(value string, maxAge int) *http.Cookie {
 	}
 }
 
-// bearerToken returns the token that a native client shows.
+// bearerToken returns the token that a native client, or a wallet in a browser,
+// shows.
 func bearerToken(r *http.Request) (liaison.Token, bool) {
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	return liaison.Token(token), ok && token != ""
@@ -173,7 +183,7 @@ func (s *Server) collectSession(w http.ResponseWriter, r *http.Request) error {
 	}
 	s.hub.rotated(session, body.RequestID)
 	if next != "" {
-		s.setCookie(w, next)
+		s.setCookie(w, r, next)
 	}
 	return writeJSON(w, viewOf(session))
 }
@@ -240,7 +250,7 @@ func (s *Server) endSession(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s.hub.rotated(ended, "")
-	s.clearCookie(w)
+	s.clearCookie(w, r)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

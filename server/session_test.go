@@ -99,7 +99,7 @@ func TestSocketOrigins(t *testing.T) {
 		{"several subprotocols", "", "", bearer, "other, " + protocol.Subprotocol, ""},
 		{"native with a cookie", "", cookie, "", protocol.Subprotocol, "401"},
 		{"another site with a cookie", "https://evil.example", cookie, "", protocol.Subprotocol, "403"},
-		{"another site with a bearer token", "https://evil.example", "", bearer, protocol.Subprotocol, "403"},
+		{"another site with a bearer token, which it knows", "https://evil.example", "", bearer, protocol.Subprotocol, ""},
 		{"null origin", "null", cookie, "", protocol.Subprotocol, "403"},
 		{"no session", "", "", "", protocol.Subprotocol, "401"},
 		{"unknown token", "", "", "Bearer " + protocol.NewToken(), protocol.Subprotocol, "401"},

@@ -108,7 +108,13 @@ func (s *Server) openSocket(w http.ResponseWriter, r *http.Request) error {
 	if err := checkUpgrade(r); err != nil {
 		return err
 	}
-	token, ok := bearerToken(r)
+	token, ok, err := socketToken(r)
+	if err != nil {
+		return err
+	}
+	if !ok && !s.sameOrigin(r) {
+		return s.originDenied()
+	}
 	if !ok && r.Header.Get("Origin") != "" {
 		token, ok = s.requestToken(r) // without an Origin no cookie is honoured
 	}
@@ -131,12 +137,38 @@ func checkUpgrade(r *http.Request) error {
 	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") || r.Header.Get("Sec-WebSocket-Key") == "" {
 		return protocol.Errorf(protocol.InvalidMessage, "this address speaks WebSocket only")
 	}
-	offered := strings.Split(strings.Join(r.Header.Values("Sec-WebSocket-Protocol"), ","), ",")
-	if !slices.ContainsFunc(offered, func(p string) bool { return strings.TrimSpace(p) == protocol.Subprotocol }) ||
+	if !slices.Contains(offeredProtocols(r), protocol.Subprotocol) ||
 		r.Header.Get("Sec-WebSocket-Version") != "13" {
 		return protocol.Errorf(protocol.UnsupportedVersion, "the subprotocol must be %s", protocol.Subprotocol)
 	}
 	return nil
+}
+
+// offeredProtocols returns the subprotocols that a handshake offers.
+func offeredProtocols(r *http.Request) []string {
+	offered := strings.Split(strings.Join(r.Header.Values("Sec-WebSocket-Protocol"), ","), ",")
+	for i, p := range offered {
+		offered[i] = strings.TrimSpace(p)
+	}
+	return offered
+}
+
+// socketToken returns the token that a handshake shows by itself, in a header or,
+// since a page can set none, as a subprotocol. A handshake that shows two is refused:
+// whose socket it opens must not hang on which of them is looked at first.
+func socketToken(r *http.Request) (token liaison.Token, ok bool, err error) {
+	token, ok = bearerToken(r)
+	for _, p := range offeredProtocols(r) {
+		shown, is := strings.CutPrefix(p, protocol.BearerSubprotocol)
+		if !is {
+			continue
+		}
+		if ok && liaison.Token(shown) != token {
+			return "", false, protocol.Errorf(protocol.InvalidMessage, "two different tokens were shown")
+		}
+		token, ok = liaison.Token(shown), true
+	}
+	return token, ok, nil
 }
 
 func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, session liaison.Session) error {
@@ -144,7 +176,11 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, session liaison
 	if !s.socketsOpen.take(addr) {
 		return rateLimited("open sockets", time.Second)
 	}
-	conn, err := s.upgrader.Upgrade(w, r)
+	// The library looks at the first header of several, and must never come upon
+	// the subprotocol that is a token.
+	handshake := r.Clone(r.Context())
+	handshake.Header.Set("Sec-WebSocket-Protocol", protocol.Subprotocol)
+	conn, err := s.upgrader.Upgrade(w, handshake)
 	if err != nil { // the library has answered
 		s.socketsOpen.give(addr)
 		s.log.DebugContext(r.Context(), "no upgrade", "cause", logText(err))

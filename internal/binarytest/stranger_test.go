@@ -191,8 +191,9 @@ func (s *stranger) sendMessages(token string, messages []string) {
 	conn, _, err := gws.NewClient(answers, &gws.ClientOption{
 		Addr: "ws" + strings.TrimPrefix(string(s.wire.origin), "http") + protocol.PathSocket,
 		RequestHeader: http.Header{
-			"Authorization": {"Bearer " + token}, "Sec-WebSocket-Protocol": {protocol.Subprotocol}, "User-Agent": {"canary"},
-			"X-Forwarded-For": {clientIPv6 + "::1"},
+			"Authorization": {"Bearer " + token}, "User-Agent": {"canary"},
+			"Sec-WebSocket-Protocol": {protocol.Subprotocol + ", " + protocol.BearerSubprotocol + token},
+			"X-Forwarded-For":        {clientIPv6 + "::1"},
 		},
 	})
 	if err != nil {

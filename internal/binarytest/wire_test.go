@@ -92,7 +92,7 @@ func (w *wire) pass(client net.Conn) {
 // secretOf finds on the wire what must stay between the parties. The name is for
 // the failure.
 var secretOf = map[string]*regexp.Regexp{
-	"token":      regexp.MustCompile(`(?:liaison=|Bearer )([A-Za-z0-9_-]{20,})`),
+	"token":      regexp.MustCompile(`(?:liaison=|Bearer |liaison\.bearer\.)([A-Za-z0-9_-]{20,})`),
 	"request id": regexp.MustCompile(`"requestId":"([^"]+)"`),
 	"nonce":      regexp.MustCompile(`"nonce":"([^"]+)"`),
 	"signature":  regexp.MustCompile(`"signature":"([^"]+)"`),

@@ -63,6 +63,7 @@ func Limits() []byte {
 		value     any
 	}{
 		{"The WebSocket subprotocol of this version.", "subprotocol", protocol.Subprotocol},
+		{"What stands before a session's token in the WebSocket subprotocol that shows it.", "bearerSubprotocol", protocol.BearerSubprotocol},
 		{"The label of the DataChannel that the site opens.", "channelLabel", protocol.ChannelLabel},
 		{"The label of the DataChannel that a wallet of Liquid Auth opens.", "liquidLabel", protocol.LiquidLabel},
 		{"The label of the DataChannel on which the two ends agree that all is well.", "controlLabel", protocol.ControlLabel},

@@ -429,5 +429,50 @@ func serverMutants() []mutant {
 			old:  "\tcase !wallet.Live(s.cfg.Now(), s.cfg.Sessions):\n", new: "\tcase false && (!wallet.Live(s.cfg.Now(), s.cfg.Sessions)):\n",
 			tests: "TestRejoinAfterLogout", note: "a session that ended joins",
 		},
+		{
+			file: "server/foreign.go",
+			old:  "handle(w, withoutCookie(r))", new: "handle(w, r)",
+			tests: "TestForeignPageHasNoCookie", note: "a page of another origin uses the cookie",
+		},
+		{
+			file: "server/session.go",
+			old:  "\tif s.sameOrigin(r) {\n\t\thttp.SetCookie(w, s.cookie(token.", new: "\tif true {\n\t\thttp.SetCookie(w, s.cookie(token.",
+			tests: "TestWalletPage TestForeignPageHasNoCookie", note: "a page of another origin replaces the cookie",
+		},
+		{
+			file: "server/session.go",
+			old:  "\tif s.sameOrigin(r) {\n\t\thttp.SetCookie(w, s.cookie(\"\",", new: "\tif true {\n\t\thttp.SetCookie(w, s.cookie(\"\",",
+			tests: "TestWalletPage", note: "a page of another origin removes the cookie",
+		},
+		{
+			file: "server/foreign.go",
+			old:  "\treturn !s.cfg.Origin.Loopback() || ", new: "\treturn true || ",
+			tests: "TestRebindingOfForeignRoutes", note: "a name that leads to this machine opens what wallets use",
+		},
+		{
+			file: "server/foreign.go",
+			old:  "\t\tif !slices.Contains(methods, r", new: "\t\tif false && !slices.Contains(methods, r",
+			tests: "TestPreflightOfNothing", note: "any method is promised to other origins",
+		},
+		{
+			file: "server/routes.go",
+			old:  "\t\tif route.AnyOrigin {\n", new: "\t\tif true {\n",
+			tests: "TestRoutesOfOtherOrigins TestOrigins", note: "other sites make all calls",
+		},
+		{
+			file: "server/socket.go",
+			old:  "\tif !ok && !s.sameOrigin(r) {\n", new: "\tif false {\n",
+			tests: "TestSocketOrigins TestSocketTokens", note: "another site without a token is told that it needs one",
+		},
+		{
+			file: "server/socket.go",
+			old:  "\t\tif ok && liaison.Token(shown) != token {\n", new: "\t\tif false {\n",
+			tests: "TestSocketTokens", note: "the last of two tokens counts",
+		},
+		{
+			file: "server/socket.go",
+			old:  "\thandshake.Header.Set(\"Sec-WebSocket-Protocol\", protocol.Subprotocol)\n", new: "",
+			tests: "TestSocketTokens", note: "the library negotiates by the header with the token",
+		},
 	}
 }

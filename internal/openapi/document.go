@@ -44,7 +44,7 @@ func Render(protocolDir string) ([]byte, error) {
 			"schemas": s.named,
 			"securitySchemes": object{
 				"cookie": object{"type": "apiKey", "in": "cookie", "name": "__Host-liaison", "description": "For browsers; named liaison on a loopback origin without TLS."},
-				"bearer": object{"type": "http", "scheme": "bearer", "description": "For native clients: the value of the cookie."},
+				"bearer": object{"type": "http", "scheme": "bearer", "description": "For native clients, the value of the cookie; for a wallet in a browser, the token that it has computed."},
 			},
 		},
 	}
@@ -71,11 +71,26 @@ func (s *schemas) operation(route server.Route) object {
 	if route.Request != nil {
 		op["requestBody"] = object{"required": true, "content": content("application/json", s.of(reflect.TypeOf(route.Request)))}
 	}
+	op["x-any-origin"] = route.AnyOrigin
+	if description := describe(route); description != "" {
+		op["description"] = description
+	}
 	if route.Session != "" {
-		op["description"] = "Needs a session: " + route.Session + "."
 		op["security"] = []object{{"cookie": []string{}}, {"bearer": []string{}}}
 	}
 	return op
+}
+
+// describe says what the types do not.
+func describe(route server.Route) string {
+	var sentences []string
+	if route.Session != "" {
+		sentences = append(sentences, "Needs a session: "+route.Session+".")
+	}
+	if route.AnyOrigin {
+		sentences = append(sentences, "Pages of every origin may call it; from another than the server's no cookie counts and none is set.")
+	}
+	return strings.Join(sentences, " ")
 }
 
 func (s *schemas) responses(route server.Route) object {

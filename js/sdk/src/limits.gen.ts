@@ -3,6 +3,9 @@
 /** The WebSocket subprotocol of this version. */
 export const subprotocol = "liaison.1";
 
+/** What stands before a session's token in the WebSocket subprotocol that shows it. */
+export const bearerSubprotocol = "liaison.bearer.";
+
 /** The label of the DataChannel that the site opens. */
 export const channelLabel = "liaison";
 
