@@ -67,12 +67,13 @@ export abstract class Connection<In, Out, News> {
   protected readonly startedAt: number;
   /** What this side is called by the other in an error. */
   protected abstract readonly other: string;
-  // Set by start, and then, before anything that came in is looked at, by load:
+  // Set by start, and the rest before anything that came in is looked at:
   protected envelope: Envelope<In, Out | Candidate> | undefined;
   protected signaling: Signaling | undefined;
   protected direct!: Direct;
   protected fingerprint!: string;
   protected peer: Peer | undefined;
+  #certificate!: RTCCertificate;
   #config!: RTCConfiguration;
   // How far it has come:
   protected opens = false;
@@ -182,17 +183,19 @@ export abstract class Connection<In, Out, News> {
     this.#timers.set("signal", () => signal.removeEventListener("abort", stop));
   }
 
-  /** Loads what is needed once the other side has come. What comes in waits for that. */
-  protected load(iceServers: RTCIceServer[], role: PeerRole, then: () => Promise<void>): void {
-    this.inOrder(async () => {
-      const [direct, certificate] = await Promise.all([loadDirect(), this.platform.certificate()]);
-      this.fingerprint = await direct.localFingerprint(certificate, this.platform);
-      if (this.ended) return;
-      this.direct = direct;
-      this.#config = { iceServers, certificates: [certificate], ...(this.settings.candidates === "relay" && { iceTransportPolicy: "relay" }) };
-      this.peer = this.connect(role);
-      await then();
-    });
+  /** Loads what is needed once the other side has come. */
+  protected async prepare(): Promise<void> {
+    const [direct, certificate] = await Promise.all([loadDirect(), this.platform.certificate()]);
+    this.fingerprint = await direct.localFingerprint(certificate, this.platform);
+    if (this.ended) throw await this.closed;
+    this.direct = direct;
+    this.#certificate = certificate;
+  }
+
+  /** Says by which servers the two may find each other. */
+  protected configure(iceServers: RTCIceServer[]): void {
+    const relay = this.settings.candidates === "relay";
+    this.#config = { iceServers, certificates: [this.#certificate], ...(relay && { iceTransportPolicy: "relay" }) };
   }
 
   /** What the server says, as far as it is the same for both sides. */

@@ -13,6 +13,7 @@ export const peerVersion = 1;
 /** The wallet's part of the handshake. */
 export interface Hello {
   readonly t: "hello";
+  readonly v: typeof peerVersion;
   /** SHA-256 of its certificate, 64 lower-case hexadecimal digits. */
   readonly fp: string;
   /** Its name and version, for people. */
@@ -59,7 +60,7 @@ export type WalletMessage = Hello | Description | Candidate;
 export type SiteMessage = Welcome | Description | Candidate;
 
 /** Writes a message, to be sealed. */
-export function encodeMessage(message: SiteMessage): Bytes {
+export function encodeMessage(message: SiteMessage | WalletMessage): Bytes {
   const bytes = utf8(JSON.stringify(message));
   if (bytes.length > maxPeerBytes) throw new LinkError("too_large", { detail: `a message may have ${maxPeerBytes} bytes` });
   return bytes;
@@ -68,8 +69,7 @@ export function encodeMessage(message: SiteMessage): Bytes {
 /** Reads a message that was unsealed. Unknown fields are ignored, an unknown
  * type throws a LinkError "invalid_peer". */
 export function parseMessage(bytes: Bytes): WalletMessage {
-  if (bytes.length > maxPeerBytes) throw invalid(`a message may have ${maxPeerBytes} bytes`);
-  const m = parseObject(bytes);
+  const m = parseMessageObject(bytes);
   switch (m.t) {
     case "hello":
       return parseHello(m);
@@ -87,7 +87,7 @@ function parseHello({ v, fp, app = "" }: Record<string, unknown>): Hello {
   if (v !== peerVersion) throw new LinkError("unsupported_version", { detail: `the wallet speaks version ${String(v)}` });
   if (typeof fp !== "string" || !/^[0-9a-f]{64}$/.test(fp)) throw invalid("the wallet names no certificate");
   if (typeof app !== "string" || utf8(app).length > maxNameBytes || !isShowable(app)) throw invalid("the name of the wallet cannot be shown");
-  return { t: "hello", fp, app };
+  return { t: "hello", v, fp, app };
 }
 
 /** Checks one candidate of the other side; an empty one ends the list. */
@@ -108,12 +108,15 @@ export function parseCandidate({ candidate = "", sdpMid, sdpMLineIndex }: Record
   };
 }
 
-// No line breaks, no changes of writing direction, nothing that cannot be seen.
-function isShowable(name: string): boolean {
+/** Whether a name leaves the rest of the screen alone: no line breaks, no changes of
+ * writing direction, nothing that cannot be seen. */
+export function isShowable(name: string): boolean {
   return /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$/u.test(name) && !name.includes("\ufffd");
 }
 
-function parseObject(bytes: Bytes): Record<string, unknown> {
+/** The object that a payload holds. */
+export function parseMessageObject(bytes: Bytes): Record<string, unknown> {
+  if (bytes.length > maxPeerBytes) throw invalid(`a message may have ${maxPeerBytes} bytes`);
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
@@ -124,11 +127,13 @@ function parseObject(bytes: Bytes): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-function text(value: unknown): string {
+/** A text; throws for everything else. */
+export function text(value: unknown): string {
   if (typeof value !== "string") throw invalid("a field of the message is not text");
   return value;
 }
 
-function invalid(detail: string): LinkError {
+/** The error for a message that must not be. */
+export function invalid(detail: string): LinkError {
   return new LinkError("invalid_peer", { detail });
 }

@@ -3,12 +3,13 @@ import { LinkError } from "./errors.ts";
 import { publicBytes, type HandshakeInput } from "./keys.ts";
 
 // The responder of two handshakes of the Noise Protocol Framework, revision 34,
-// on WebCrypto. A site never begins one, so there is no initiator here.
+// on WebCrypto. A site never begins one; the initiator is in initiator.ts.
 //
 //	NKpsk0   <- s   -> psk, e, es   <- e, ee
 //	NNpsk0          -> psk, e       <- e, ee
 
-const keyBytes = 32;
+/** Bytes of a public key. */
+export const keyBytes = 32;
 const tagBytes = 16;
 
 /** Fewest bytes in a message of a handshake: a key and the tag of its payload. */
@@ -79,7 +80,8 @@ export class Responder {
       await state.mixKey(e);
       await state.mixSecret(await agree(keys, this.#remote));
       const message = concat(e, await state.seal(payload));
-      return { message, ...(await state.split()) };
+      const { first, second, ...finished } = await state.split();
+      return { message, ...finished, transport: new Transport(first, second) };
     } catch (cause) {
       throw failed("message 2 cannot be made", cause);
     }
@@ -139,7 +141,7 @@ export class Transport {
 
 /** Noise's SymmetricState. In both patterns each key seals one payload only, so
  * its counter is always 0. */
-class SymmetricState {
+export class SymmetricState {
   #hash: Bytes;
   #chain: Bytes;
   #key: Bytes = new Uint8Array();
@@ -185,10 +187,12 @@ class SymmetricState {
     return ciphertext;
   }
 
-  async split(): Promise<Omit<Finished, "message">> {
+  /** The keys of the initiator's messages and of the responder's, and what else the
+   * two share by now. */
+  async split(): Promise<{ hash: Bytes; chainingKey: Bytes; first: CryptoKey; second: CryptoKey }> {
     const chainingKey = this.#chain;
     const [first, second] = await this.#derive(await hkdfKey(new Uint8Array()), 2, chainingKey.slice());
-    return { hash: this.#hash, chainingKey, transport: new Transport(await importCipher(first!), await importCipher(second!)) };
+    return { hash: this.#hash, chainingKey, first: await importCipher(first!), second: await importCipher(second!) };
   }
 
   #rekey(key: Bytes): void {
@@ -215,7 +219,7 @@ class SymmetricState {
 
 // The shared secret becomes a key at once: no script ever holds it. A public
 // key of small order, for which it would be zero, is refused by the browser.
-function agree(keys: CryptoKeyPair, remote: CryptoKey): Promise<CryptoKey> {
+export function agree(keys: CryptoKeyPair, remote: CryptoKey): Promise<CryptoKey> {
   return crypto.subtle.deriveKey({ name: "X25519", public: remote }, keys.privateKey, "HKDF", false, ["deriveBits"]);
 }
 
@@ -243,7 +247,8 @@ function nonce(counter: number): Bytes {
   return bytes;
 }
 
-function failed(detail: string, cause?: unknown): LinkError {
+/** The error for a handshake that cannot go on. */
+export function failed(detail: string, cause?: unknown): LinkError {
   return new LinkError("handshake_failed", { detail, cause });
 }
 

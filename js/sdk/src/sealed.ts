@@ -31,7 +31,7 @@ export class Handshake {
   /** Writes the site's frame 0 around `welcome`. */
   async answer(welcome: Bytes): Promise<{ payload: string; envelope: SealedEnvelope }> {
     const finished = await this.#responder.write(welcome, await this.#makeKeys());
-    return { payload: toBase64(finished.message), envelope: await SealedEnvelope.of(finished) };
+    return { payload: toBase64(finished.message), envelope: await SealedEnvelope.of(finished, "site") };
   }
 }
 
@@ -43,9 +43,10 @@ export interface Resumption {
   readonly key: CryptoKey;
 }
 
+/** The key with which this side answers pings, and that of the other side's answers. */
 interface PongKeys {
-  readonly site: CryptoKey;
-  readonly wallet: CryptoKey;
+  readonly own: CryptoKey;
+  readonly other: CryptoKey;
 }
 
 /** What a handshake agreed on, and the frames after it. */
@@ -66,11 +67,12 @@ export class SealedEnvelope {
     this.#transport = transport;
   }
 
-  static async of({ hash, chainingKey, transport }: Finished): Promise<SealedEnvelope> {
+  /** What a handshake leads to on one side. */
+  static async of({ hash, chainingKey, transport }: Finished, side: "site" | "wallet"): Promise<SealedEnvelope> {
     const exported = await importSecret(await kdf(await importSecret(chainingKey), "export", 32));
     const id = toBase64(await kdf(exported, "resume id", 16));
     const key = await importSecret(await kdf(exported, "resume secret", 32));
-    const pong = { site: await pongKey(exported, "site"), wallet: await pongKey(exported, "wallet") };
+    const pong = { own: await pongKey(exported, side), other: await pongKey(exported, side === "site" ? "wallet" : "site") };
     return new SealedEnvelope(channelIdOf(hash), await shortCodeOf(hash), { id, key }, pong, transport);
   }
 
@@ -86,14 +88,14 @@ export class SealedEnvelope {
     return this.#transport.open(parsePayload(payload) ?? new Uint8Array());
   }
 
-  /** The MAC with which the site answers a ping. */
+  /** The MAC with which this side answers a ping. */
   async pong(nonce: Bytes): Promise<Bytes> {
-    return new Uint8Array(await crypto.subtle.sign("HMAC", this.#pong.site, pongText(nonce)));
+    return new Uint8Array(await crypto.subtle.sign("HMAC", this.#pong.own, pongText(nonce)));
   }
 
-  /** Whether the wallet answered a ping itself. */
+  /** Whether the other side answered a ping itself. */
   async checkPong(nonce: Bytes, mac: Bytes): Promise<boolean> {
-    return crypto.subtle.verify("HMAC", this.#pong.wallet, mac, pongText(nonce));
+    return crypto.subtle.verify("HMAC", this.#pong.other, mac, pongText(nonce));
   }
 
   /** Forgets the keys of the frames. */
@@ -102,6 +104,7 @@ export class SealedEnvelope {
   }
 }
 
-function parsePayload(payload: string): Bytes | undefined {
+/** The bytes of a frame; undefined if it is not base64url, or too long. */
+export function parsePayload(payload: string): Bytes | undefined {
   return payload.length <= maxFrameBytes ? parseBase64(payload) : undefined;
 }

@@ -111,11 +111,17 @@ export class SiteConnection extends Connection<WalletMessage, SiteMessage, SiteN
     this.#expire(opening.lifeMs);
     this.#session = new SessionKeeper(this.rest, this.requestId, (attempt) => this.pause(attempt), () => this.#sequence.saw(8));
     this.signaling = this.#signal();
-    this.load(opening.iceServers, "offers", async () => {
-      this.envelope = new SiteEnvelope(await this.direct.Handshake.start(opening.input));
-      this.#firstOffer = this.peer!.offer(false);
-      this.#firstOffer.catch(() => undefined); // whoever needs it is told
-    });
+    this.inOrder(() => this.#await(opening));
+  }
+
+  /** Gets ready for a wallet. */
+  async #await({ iceServers, input }: Opening): Promise<void> {
+    await this.prepare();
+    this.configure(iceServers);
+    this.envelope = new SiteEnvelope(await this.direct.Handshake.start(input));
+    this.peer = this.connect("offers");
+    this.#firstOffer = this.peer.offer(false);
+    this.#firstOffer.catch(() => undefined); // whoever needs it is told
   }
 
   displayed(): void {

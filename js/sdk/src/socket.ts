@@ -1,6 +1,6 @@
 import { backoffMs } from "./backoff.ts";
 import { closeError, LinkError } from "./errors.ts";
-import { subprotocol } from "./limits.gen.ts";
+import { bearerSubprotocol, subprotocol } from "./limits.gen.ts";
 import type { Platform } from "./platform.ts";
 import type { Bearer } from "./rest.ts";
 
@@ -19,9 +19,6 @@ export interface SocketEvents {
   ended(error: LinkError): void;
 }
 
-// A browser sends no header of a page's with a WebSocket, so the token is among the
-// subprotocols that it offers.
-const bearerProtocol = "liaison.bearer.";
 const normalClose = 1000;
 const sessionRotated = 4402;
 const rateLimited = 4429;
@@ -87,7 +84,7 @@ export class Socket {
 
   #connect(): void {
     this.#waiting = false;
-    const socket = this.#platform.socket(this.#url, this.#bearer ? [subprotocol, `${bearerProtocol}${this.#bearer()}`] : [subprotocol]);
+    const socket = this.#platform.socket(this.#url, this.#bearer ? [subprotocol, bearerSubprotocol + this.#bearer()] : [subprotocol]);
     this.#socket = socket;
     let open = false;
     this.#cancel = this.#platform.after(handshakeTimeoutMs, () => socket.close());

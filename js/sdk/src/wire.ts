@@ -112,6 +112,12 @@ export function parseResumed(body: unknown): { iceServers: RTCIceServer[] } {
   return { iceServers: iceServers(object(body)) };
 }
 
+/** Reads the answer of POST …/join. */
+export function parseJoined(body: unknown): { origin: string | undefined; iceServers: RTCIceServer[] } {
+  const m = object(body);
+  return { origin: text(m.origin) || undefined, iceServers: iceServers(m) };
+}
+
 /** Reads the answer of GET …/network. */
 export function parseNetwork(body: unknown): NetworkVerdict {
   const { network } = object(body);
