@@ -3,14 +3,15 @@
 import { parseBase64, toHex, type Bytes } from "../src/bytes.ts";
 import { toBase64 } from "../src/base64.ts";
 import { LinkError } from "../src/errors.ts";
-import { importSecret, kdf, type HandshakeInput } from "../src/keys.ts";
+import { Initiator } from "../src/initiator.ts";
+import { importSecret, kdf, linkPrologue, type HandshakeInput } from "../src/keys.ts";
 import { parseLink } from "../src/link.ts";
 import { pairingOf, resume } from "../src/pairing.ts";
 import { challengeOf } from "../src/passkeys.ts";
 import type { Proof } from "../src/proof.ts";
 import { verifyProof } from "../src/proofcheck.ts";
 import { checkDescription } from "../src/sdp.ts";
-import { Handshake, type SealedEnvelope } from "../src/sealed.ts";
+import { Handshake, SealedEnvelope } from "../src/sealed.ts";
 import { parseSignInText, signInText, type SignInFields } from "../src/signin.ts";
 
 /** The files of the folder vectors, parsed, by name without the ending. */
@@ -33,6 +34,7 @@ export interface Outcome {
 interface HandshakeVector {
   readonly name: string;
   readonly siteEphemeralPrivate: string;
+  readonly walletEphemeralPrivate: string;
   readonly payload1: string;
   readonly message1: string;
   readonly payload2: string;
@@ -134,7 +136,8 @@ async function runSealed(file: SealedFile, run: Run): Promise<void> {
     await checkHandshake(vector, handshake);
   });
   await run("resumptions", file.resumptions, async (vector) => checkHandshake(vector, await openResumption(vector)));
-  // Message 2 is the wallet's to refuse.
+  await run("links, for a wallet", file.links, async (vector) => checkInitiator(vector, await joinLink(vector)));
+  await run("resumptions, for a wallet", file.resumptions, async (vector) => checkInitiator(vector, await joinResumption(vector)));
   const refused = file.refused.filter(({ message }) => message === 1);
   await run("messages 1 that are refused", refused, async ({ of, bytes }) => {
     const link = file.links.find(({ name }) => name === of);
@@ -143,6 +146,49 @@ async function runSealed(file: SealedFile, run: Run): Promise<void> {
     await refuses("handshake_failed", () => handshake.read(payload(bytes)));
     await refuses("handshake_failed", () => handshake.read(payload((link ?? resumption!).message1)));
   });
+  await run("messages 2 that are refused", file.refused.filter(({ message }) => message === 2), async ({ of, bytes }) => {
+    const link = file.links.find(({ name }) => name === of);
+    const resumption = file.resumptions.find(({ name }) => name === of);
+    const initiator = link ? await joinLink(link) : await joinResumption(resumption!);
+    await refuses("handshake_failed", () => initiator.finish(fromHex(bytes)));
+    await refuses("handshake_failed", () => initiator.finish(fromHex((link ?? resumption!).message2)));
+  });
+}
+
+/** The wallet's end of a link with the vector's secrets. */
+async function joinLink(vector: LinkVector): Promise<Initiator> {
+  const psk = await kdf(await importSecret(fromHex(vector.seed)), "psk", 32);
+  const keys = await keyPair(vector.walletEphemeralPrivate);
+  return Initiator.begin({ prologue: linkPrologue(vector.host, vector.requestId, vector.flags), psk, remote: fromHex(vector.key), keys }, fromHex(vector.payload1));
+}
+
+/** The wallet's end of a resumption with the vector's secrets. */
+async function joinResumption(vector: ResumptionVector): Promise<Initiator> {
+  const { prologue, psk } = await resume({ id: vector.id, key: await importSecret(fromHex(vector.secret)) });
+  return Initiator.begin({ prologue, psk, keys: await keyPair(vector.walletEphemeralPrivate) }, fromHex(vector.payload1));
+}
+
+async function checkInitiator(vector: HandshakeVector, initiator: Initiator): Promise<void> {
+  equal(toHex(initiator.message), vector.message1, "message 1");
+  const { payload: welcome, finished } = await initiator.finish(fromHex(vector.message2));
+  equal(toHex(welcome), vector.payload2, "payload 2");
+  const envelope = await SealedEnvelope.of(finished, "wallet");
+  await checkShared(vector, envelope);
+  const nonce = fromHex(vector.pongNonce);
+  equal(toHex(await envelope.pong(nonce)), vector.pongWallet, "the wallet's pong");
+  equal(await envelope.checkPong(nonce, fromHex(vector.pongSite)), true, "the site's pong");
+  equal(await envelope.checkPong(nonce, fromHex(vector.pongWallet)), false, "the wallet's pong turned back");
+  for (const { plain, sealed } of vector.siteSends) equal(toHex(await envelope.open(payload(sealed))), plain, "message of the site");
+  for (const { plain, sealed } of vector.walletSends) equal(await envelope.seal(fromHex(plain)), payload(sealed), "message of the wallet");
+}
+
+/** What both ends come to. */
+async function checkShared(vector: HandshakeVector, envelope: SealedEnvelope): Promise<void> {
+  equal(envelope.channelId, vector.channelId, "channel id");
+  equal(envelope.shortCode, vector.shortCode, "short code");
+  equal(envelope.resumption.id, vector.resumeId, "resume id");
+  const [ours, theirs] = [envelope.resumption.key, await importSecret(fromHex(vector.resumeSecret))];
+  equal(toHex(await kdf(ours, "resume psk", 32)), toHex(await kdf(theirs, "resume psk", 32)), "psk of the next resumption");
 }
 
 async function runTexts(file: SignInFile, run: Run): Promise<void> {
@@ -206,11 +252,7 @@ export async function shake(vector: HandshakeVector, handshake: Handshake): Prom
 
 async function checkHandshake(vector: HandshakeVector, handshake: Handshake): Promise<void> {
   const envelope = await shake(vector, handshake);
-  equal(envelope.channelId, vector.channelId, "channel id");
-  equal(envelope.shortCode, vector.shortCode, "short code");
-  equal(envelope.resumption.id, vector.resumeId, "resume id");
-  const [ours, theirs] = [envelope.resumption.key, await importSecret(fromHex(vector.resumeSecret))];
-  equal(toHex(await kdf(ours, "resume psk", 32)), toHex(await kdf(theirs, "resume psk", 32)), "psk of the next resumption");
+  await checkShared(vector, envelope);
   const nonce = fromHex(vector.pongNonce);
   equal(toHex(await envelope.pong(nonce)), vector.pongSite, "the site's pong");
   equal(await envelope.checkPong(nonce, fromHex(vector.pongWallet)), true, "the wallet's pong");

@@ -1,0 +1,99 @@
+// A page that uses the SDK as a wallet, and tells the test what came of it. Its account
+// is a did:key, whose secret lives as long as the page.
+import { ed25519 } from "@noble/curves/ed25519.js";
+import { connectWallet, forgetPairing, listPairings, readLink, resumeWallet } from "../../sdk/src/wallet.ts";
+
+const events = [];
+const waiting = new Set();
+let link;
+let request;
+
+function heard(event) {
+  events.push(event);
+  for (const look of waiting) look();
+}
+
+const alphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+
+function base58(bytes) {
+  let value = bytes.reduce((sum, byte) => sum * 256n + BigInt(byte), 0n);
+  let text = "";
+  for (; value > 0n; value /= 58n) text = alphabet[Number(value % 58n)] + text;
+  return text;
+}
+
+const base64url = (bytes) => btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+const seed = ed25519.utils.randomSecretKey();
+const signer = {
+  chain: "did:key",
+  address: `z${base58(Uint8Array.of(0xed, 1, ...ed25519.getPublicKey(seed)))}`,
+  async sign(message) {
+    const signed = new TextEncoder().encode(`liaison/1 proof\0${message}`);
+    return { type: "did-key", chain: this.chain, address: this.address, message, signature: base64url(ed25519.sign(signed, seed)) };
+  },
+};
+
+/** What a LinkError says; others are no answer. */
+async function told(work) {
+  try {
+    return { is: await work() };
+  } catch (error) {
+    if (error.name !== "LinkError") throw error;
+    return { code: error.code, detail: error.detail };
+  }
+}
+
+function keep(opened) {
+  link = opened;
+  return shown(link);
+}
+
+const shown = ({ site, verified, account, assurance, pairing }) => ({ site, verified, account, assurance, kept: pairing !== undefined });
+
+globalThis.tests = {
+  account: () => `${signer.chain}:${signer.address}`,
+  read: (uri, options) =>
+    told(async () => {
+      request = await readLink(uri, { app: "Test/1", onEvent: heard, ...options });
+      const { site, verified, chains, asksCode, locality, shortCode } = request;
+      return { site, verified, chains, asksCode, locality, shortCode, text: request.text(signer) };
+    }),
+  approve: () => told(async () => keep(await request.approve(signer))),
+  reject: () => told(() => request.reject()),
+  connect: (uri, agrees, options) => told(async () => keep(await connectWallet({ link: uri, signer, app: "Test/1", onEvent: heard, confirm: async () => agrees, ...options }))),
+  opened: () => told(() => link.opened()),
+  say: (text) => link.send(text),
+  sayAll: (texts) => texts.forEach((text) => link.send(text)),
+  close: () => link.close(),
+  suspend: () => link.suspend(),
+  closed: async () => (await (link ?? request).closed).code,
+  pairings: () => listPairings(),
+  resume: (options) => told(async () => keep(await resumeWallet((await listPairings())[0], { app: "Test/1", onEvent: heard, ...options }))),
+  forget: async () => forgetPairing((await listPairings())[0]),
+  types: () => events.map(({ type }) => type),
+  /** Waits for the event of a kind after so many others. */
+  event: (type, after = 0) =>
+    new Promise((resolve) => {
+      const look = () => {
+        const found = events.filter((event) => event.type === type)[after];
+        if (!found) return;
+        waiting.delete(look);
+        const { reason, ...rest } = found;
+        resolve({ ...rest, ...(reason && { code: reason.code }) });
+      };
+      waiting.add(look);
+      look();
+    }),
+  /** Waits for so many messages. */
+  messages: (count) =>
+    new Promise((resolve) => {
+      const look = () => {
+        const texts = events.filter((event) => event.type === "message").map(({ data }) => data);
+        if (texts.length < count) return;
+        waiting.delete(look);
+        resolve(texts);
+      };
+      waiting.add(look);
+      look();
+    }),
+};
