@@ -26,8 +26,8 @@ test("base64url has one text for given bytes", () => {
 });
 
 test("what a wallet says is read field by field, and fields that nobody knows are ignored", () => {
-  assert.deepEqual(read({ t: "hello", v: 1, fp, app: "Wallet/1", later: 1 }), { t: "hello", fp, app: "Wallet/1" });
-  assert.deepEqual(read({ t: "hello", v: 1, fp }), { t: "hello", fp, app: "" }, "Go leaves an empty name out");
+  assert.deepEqual(read({ t: "hello", v: 1, fp, app: "Wallet/1", later: 1 }), { t: "hello", v: 1, fp, app: "Wallet/1" });
+  assert.deepEqual(read({ t: "hello", v: 1, fp }), { t: "hello", v: 1, fp, app: "" }, "Go leaves an empty name out");
   assert.deepEqual(read({ t: "answer", sdp: "x", later: 1 }), { t: "answer", sdp: "x", verified: false });
   assert.deepEqual(read({ t: "answer", sdp: "x", verified: "yes" }), { t: "answer", sdp: "x", verified: false });
   const proof = { type: "did-key", chain: "did:key", address: "z6Mk", message: "text", signature: "AAAA" };
