@@ -11,8 +11,8 @@ import (
 	"github.com/liaison-dev/liaison/protocol"
 )
 
-// SessionID names a session inside the server for as long as it lives. It is
-// not secret and never leaves the server; the secret is the [Token].
+// SessionID names a session for as long as it lives. It opens nothing: the secret
+// is the [Token]. Only sessions of the same account are told it.
 type SessionID string
 
 // Token is the secret id of a session: what a cookie or a bearer header
@@ -80,6 +80,11 @@ type Session struct {
 	// Vouched means that it signed in by a link of a dialect, on the word of this
 	// server: it is a site's session, and not that of the account's own wallet.
 	Vouched bool
+	// Wallet means that it is a wallet's: it began by joining a link.
+	Wallet bool
+	// Label says for people what it began on, "Firefox on Android"; empty if that
+	// is not known.
+	Label string
 	// Retired means that the session's rights changed and its token has not
 	// been replaced yet: the token is good for fetching its successor and for
 	// the frames of its links, and shows no account.
@@ -87,6 +92,8 @@ type Session struct {
 	// Generation counts the tokens of the session; a socket that was opened
 	// with an older one is closed.
 	Generation uint64
+	// CreatedAt is when it began, signed in or not.
+	CreatedAt time.Time
 	// SeenAt is when the session was last used, to the minute.
 	SeenAt time.Time
 	// ExpiresAt is when it ends, used or not.
@@ -128,6 +135,7 @@ func NewSession(token Token, now time.Time, limits SessionLimits) Session {
 	return Session{
 		ID:        SessionID(protocol.NewRequestID()),
 		TokenHash: token.Hash(),
+		CreatedAt: now,
 		SeenAt:    now,
 		ExpiresAt: now.Add(limits.life("")),
 	}

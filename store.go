@@ -33,6 +33,10 @@ type Change struct {
 	Spent []CeremonyID
 }
 
+// MaxSessionsOf bounds how many sessions of one account are read at once. A person
+// has a handful; more can only be somebody who wants a server to read many.
+const MaxSessionsOf = 100
+
 // Store keeps what must outlive the process. All methods may be called
 // concurrently. Times come back in UTC with at least microseconds. Package
 // storetest is the contract as tests.
@@ -43,6 +47,10 @@ type Store interface {
 	// SessionByToken returns the session that the token with this hash opens;
 	// [ErrNotFound] if there is none.
 	SessionByToken(ctx context.Context, hash TokenHash) (Session, error)
+	// SessionsOf returns the sessions that speak for an account, also expired and
+	// retired ones, those first that began last, and at most [MaxSessionsOf]. Its
+	// cost must not depend on how many others there are.
+	SessionsOf(ctx context.Context, account protocol.Account) ([]Session, error)
 	// Link returns a link, also an expired one; [ErrNotFound] if there is none.
 	Link(ctx context.Context, id protocol.RequestID) (Link, error)
 	// WaitingLinks returns the waiting links that a session opened, the oldest

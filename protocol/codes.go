@@ -29,6 +29,8 @@ const (
 	OriginDenied Code = "origin_denied"
 	// SessionRequired: no session, or one that has ended.
 	SessionRequired Code = "session_required"
+	// SessionUnknown: the account has no such session.
+	SessionUnknown Code = "session_unknown"
 	// LinkUnknown: no link has this request id.
 	LinkUnknown Code = "link_unknown"
 	// LinkExpired: the link's time ran out.
@@ -151,6 +153,7 @@ var codeTable = [...]CodeInfo{
 	{NoRoute, 404, 0, false, "There is nothing at this path for this method.", "Check the address."},
 	{OriginDenied, 403, 4503, false, "The browser's origin may not use this server, or the wallet could not verify that the site's origin is its own.", "Open the site at its own address, or ask the operator to allow this origin."},
 	{SessionRequired, 401, 4501, false, "There is no valid session.", "Start again with a new code."},
+	{SessionUnknown, 404, 0, false, "The account has no such session, or it has ended.", "Look at the list of sessions again."},
 	{SessionRotated, 401, 4402, true, "The session's id changed.", "Connect again; nothing is lost."},
 	{LinkUnknown, 404, 4504, false, "No link has this request id.", "Ask the site for a new code."},
 	{LinkExpired, 410, 4510, false, "The link's time ran out.", "Ask the site for a new code and scan it within two minutes."},

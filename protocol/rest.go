@@ -11,6 +11,7 @@ const (
 	PathLinks       = "/v1/links/"
 	PathResumptions = "/v1/resumptions"
 	PathSession     = "/v1/session"
+	PathSessions    = "/v1/sessions"
 	PathSocket      = "/v1/ws"
 	PathOpenAPI     = "/v1/openapi.json"
 )
@@ -278,6 +279,44 @@ type SessionView struct {
 	Assurance Assurance `json:"assurance,omitempty"`
 	// ExpiresAt is when the session ends at the latest.
 	ExpiresAt time.Time `json:"expiresAt"`
+}
+
+// Role is what a session was begun for.
+type Role string
+
+// Roles of a session.
+const (
+	// SiteRole: a page or a program that signs in.
+	SiteRole Role = "site"
+	// WalletRole: a wallet, on one link.
+	WalletRole Role = "wallet"
+)
+
+// AccountSession is one of the sessions that speak for an account.
+type AccountSession struct {
+	// ID names it, and opens nothing.
+	ID string `json:"id"`
+	// Current says that it is the one that asks.
+	Current bool `json:"current"`
+	// Role is absent where the server cannot tell: a client of a dialect that signed
+	// in by itself.
+	Role Role `json:"role,omitempty"`
+	// Label says what it began on, as that said itself: "Firefox on Android". Absent
+	// if it did not.
+	Label string `json:"label,omitempty"`
+	// Assurance says how far its sign-in can be trusted.
+	Assurance Assurance `json:"assurance"`
+	// CreatedAt is when it began, LastSeenAt when it was last used, to the minute,
+	// and ExpiresAt when it ends at the latest.
+	CreatedAt  time.Time `json:"createdAt"`
+	LastSeenAt time.Time `json:"lastSeenAt"`
+	ExpiresAt  time.Time `json:"expiresAt"`
+}
+
+// SessionList answers GET /v1/sessions.
+type SessionList struct {
+	// Sessions are those of the account, the newest first: at most 100.
+	Sessions []AccountSession `json:"sessions"`
 }
 
 // Problem is the body of every HTTP error (RFC 9457,

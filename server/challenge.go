@@ -137,7 +137,7 @@ func (s *Server) prepareOpening(r *http.Request, newLink func(liaison.SessionID,
 		return o, err
 	default:
 		o.token = liaison.NewToken()
-		o.session = liaison.NewSession(o.token, now, s.cfg.Sessions)
+		o.session = s.newSession(r, o.token)
 	}
 	known := err == nil
 	if o.link, err = newLink(o.session.ID, now); err != nil {

@@ -201,7 +201,7 @@ func TestOwnOriginKeepsCookies(t *testing.T) {
 // that a call that is opened to all by mistake is noticed.
 var anyOrigin = []string{
 	"joinLink", "claimLink", "releaseLink", "rejectLink", "postAnswer", "viewNetwork", "closeLink",
-	"viewSession", "endSession", "openSocket",
+	"viewSession", "endSession", "listSessions", "endOtherSession", "openSocket",
 }
 
 // TestRoutesOfOtherOrigins: which calls answer pages of other origins, in the
@@ -215,7 +215,7 @@ func TestRoutesOfOtherOrigins(t *testing.T) {
 			if route.AnyOrigin != open {
 				t.Errorf("AnyOrigin = %v, want %v", route.AnyOrigin, open)
 			}
-			path := strings.NewReplacer("{requestId}", string(p.id), "{credentialId}", "AAAA").Replace(route.Path)
+			path := strings.NewReplacer("{requestId}", string(p.id), "{credentialId}", "AAAA", "{sessionId}", "AAAA").Replace(route.Path)
 			asked := newPeer(t, srv).call("OPTIONS", path, nil, fromWalletPage, func(r *http.Request) {
 				r.Header.Set("Access-Control-Request-Method", route.Method)
 				r.Header.Set("Access-Control-Request-Headers", "authorization,content-type")

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -23,7 +22,7 @@ func (s *Server) joinLink(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	token := liaison.JoinToken(body.Key, id)
-	link, err := s.join(r.Context(), id, token)
+	link, err := s.join(r, id, token)
 	if err != nil {
 		return err
 	}
@@ -37,13 +36,14 @@ func (s *Server) joinLink(w http.ResponseWriter, r *http.Request) error {
 
 // join stores the wallet's session with the link. Made again with the same
 // token, also while the first attempt is under way, it changes nothing.
-func (s *Server) join(ctx context.Context, id protocol.RequestID, token liaison.Token) (link liaison.Link, err error) {
+func (s *Server) join(r *http.Request, id protocol.RequestID, token liaison.Token) (link liaison.Link, err error) {
+	ctx := r.Context()
 	var effects []liaison.Effect
 	err = s.update(ctx, "join link", func() (change liaison.Change, err error) {
 		if link, err = s.link(ctx, id); err != nil {
 			return change, err
 		}
-		wallet, err := s.joining(ctx, token)
+		wallet, err := s.joining(r, token)
 		if err != nil || wallet.ID == link.Wallet {
 			return change, err
 		}
@@ -59,11 +59,13 @@ func (s *Server) join(ctx context.Context, id protocol.RequestID, token liaison.
 // joining returns the session that a wallet's token opens: a new one, or that of
 // an attempt whose answer was lost. A resumption may have been opened anew since
 // that attempt, so its session is one for the new opening, too.
-func (s *Server) joining(ctx context.Context, token liaison.Token) (liaison.Session, error) {
-	wallet, err := s.cfg.Store.SessionByToken(ctx, token.Hash())
+func (s *Server) joining(r *http.Request, token liaison.Token) (liaison.Session, error) {
+	wallet, err := s.cfg.Store.SessionByToken(r.Context(), token.Hash())
 	switch {
 	case errors.Is(err, liaison.ErrNotFound):
-		return liaison.NewSession(token, s.cfg.Now(), s.cfg.Sessions), nil
+		wallet = s.newSession(r, token)
+		wallet.Wallet = true
+		return wallet, nil
 	case err != nil:
 		return wallet, unavailable("find the wallet's session", err)
 	case !wallet.Live(s.cfg.Now(), s.cfg.Sessions):

@@ -30,20 +30,9 @@ func (s *Server) withPasskeys(handle handler) handler {
 }
 
 // keeper returns the session of a request if it may look after the passkeys of
-// its account. One that only a server vouches for may not: a website that got it
-// through a dialect would read, remove and make passkeys of a wallet that only
-// wanted to sign in there.
+// its account.
 func (s *Server) keeper(r *http.Request) (liaison.Session, error) {
-	session, err := s.session(r)
-	switch {
-	case err != nil:
-		return session, err
-	case session.Account == "":
-		return session, &liaison.Error{Code: protocol.SessionRequired, Op: "look after passkeys", Msg: "nobody is signed in"}
-	case !session.Assurance.AtLeast(protocol.Sealed):
-		return session, &liaison.Error{Code: protocol.AssuranceTooLow, Op: "look after passkeys"}
-	}
-	return session, nil
+	return s.sealedSession(r, "look after passkeys")
 }
 
 // freshKeeper is keeper for what must not be done by somebody who finds a

@@ -60,7 +60,7 @@ func (s *Server) asking(r *http.Request) (liaison.Session, liaison.Token, error)
 		return liaison.Session{}, "", &liaison.Error{Code: protocol.Overloaded, Op: "ask for passkey", Msg: "too many ask"}
 	}
 	token := liaison.NewToken()
-	return liaison.NewSession(token, s.cfg.Now(), s.cfg.Sessions), token, nil
+	return s.newSession(r, token), token, nil
 }
 
 // signInByPasskey answers POST /v1/session/passkey.

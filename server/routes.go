@@ -125,6 +125,18 @@ func Routes() []Route {
 			handle:  func(s *Server) handler { return s.endSession },
 		},
 		{
+			Method: "GET", Path: protocol.PathSessions, Name: "listSessions", Session: "one that is signed in and sealed", AnyOrigin: true,
+			Summary:  "The live sessions that speak for the same account, the newest first, at most 100. What names them opens nothing.",
+			Response: protocol.SessionList{}, Codes: []protocol.Code{protocol.SessionRotated, protocol.AssuranceTooLow},
+			handle: func(s *Server) handler { return s.listSessions },
+		},
+		{
+			Method: "DELETE", Path: protocol.PathSessions + "/{sessionId}", Name: "endOtherSession", Session: "one that is signed in and sealed", SetsCookie: true, AnyOrigin: true,
+			Summary: "Log out a session that speaks for the same account. The cookie ends if it is the one that asks.",
+			Codes:   []protocol.Code{protocol.SessionRotated, protocol.AssuranceTooLow, protocol.SessionUnknown},
+			handle:  func(s *Server) handler { return s.endOtherSession },
+		},
+		{
 			Method: "POST", Path: protocol.PathPasskeyRegistration, Name: "beginPasskey", Session: "one that is signed in, sealed and fresh",
 			Summary: "Get a nonce and the options to make a passkey of the account. The client computes the challenge.",
 			Request: protocol.PasskeyRegistrationRequest{}, Response: protocol.PasskeyCreation{},

@@ -234,23 +234,3 @@ func (s *Server) collectedBy(r *http.Request, key protocol.Nonce) (liaison.Sessi
 	}
 	return session, next, err
 }
-
-// endSession answers DELETE /v1/session: a logout.
-func (s *Server) endSession(w http.ResponseWriter, r *http.Request) error {
-	var ended liaison.Session
-	err := s.update(r.Context(), "end session", func() (change liaison.Change, err error) {
-		session, err := s.anySession(r)
-		if err != nil {
-			return change, err
-		}
-		ended = session.Ended(s.cfg.Now())
-		return liaison.Change{Sessions: []liaison.Session{ended}}, nil
-	})
-	if err != nil {
-		return err
-	}
-	s.hub.rotated(ended, "")
-	s.clearCookie(w, r)
-	w.WriteHeader(http.StatusNoContent)
-	return nil
-}

@@ -11,6 +11,7 @@ import (
 var Queries = map[string]string{
 	"Session":           selectSession,
 	"SessionByToken":    selectSessionByToken,
+	"SessionsOf":        selectSessionsOf,
 	"Link":              selectLink,
 	"WaitingLinks":      selectWaitingLinks,
 	"Account":           selectAccount,

@@ -41,7 +41,7 @@ func fileOf(t *testing.T, version int, rows ...string) (path string) {
 }
 
 // newest is the version that this program brings a file to.
-const newest = 3
+const newest = 4
 
 const (
 	oldAccount = "algorand:wGHE2Pwdvd7S12BL5FaOP20EGYesN73k:ADDRESS"
@@ -71,9 +71,9 @@ func TestMigrationToSealed(t *testing.T) {
 	}
 	seen, expires := time.UnixMicro(1791000000000001).UTC(), time.UnixMicro(1791000120000002).UTC()
 	for _, want := range []liaison.Session{
-		{ID: "signed-in", TokenHash: liaison.Token("a").Hash(), Account: oldAccount, Assurance: protocol.ServerAsserted, Generation: 2, SeenAt: seen, ExpiresAt: expires, Version: 4},
-		{ID: "retired", TokenHash: liaison.Token("b").Hash(), Account: oldAccount, Assurance: protocol.ServerAsserted, Retired: true, Generation: 3, SeenAt: seen, ExpiresAt: expires, Version: 5},
-		{ID: "anonymous", TokenHash: liaison.Token("c").Hash(), SeenAt: seen, ExpiresAt: expires, Version: 1},
+		{ID: "signed-in", TokenHash: liaison.Token("a").Hash(), Account: oldAccount, Assurance: protocol.ServerAsserted, Generation: 2, CreatedAt: seen, SeenAt: seen, ExpiresAt: expires, Version: 4},
+		{ID: "retired", TokenHash: liaison.Token("b").Hash(), Account: oldAccount, Assurance: protocol.ServerAsserted, Retired: true, Generation: 3, CreatedAt: seen, SeenAt: seen, ExpiresAt: expires, Version: 5},
+		{ID: "anonymous", TokenHash: liaison.Token("c").Hash(), CreatedAt: seen, SeenAt: seen, ExpiresAt: expires, Version: 1},
 	} {
 		if got, err := store.SessionByToken(t.Context(), want.TokenHash); err != nil || got != want {
 			t.Errorf("session %s:\n got %+v, %v\nwant %+v", want.ID, got, err, want)
@@ -96,6 +96,9 @@ func TestMigrationToSealed(t *testing.T) {
 		// And it can be changed.
 		got.Reason = protocol.LinkClosed
 		commit(t, store, liaison.Change{Links: []liaison.Link{got}})
+	}
+	if list, err := store.SessionsOf(t.Context(), oldAccount); err != nil || len(list) != 2 {
+		t.Errorf("sessions of the account after the migration: got %+v, %v; want both", list, err)
 	}
 	if waiting, err := store.WaitingLinks(t.Context(), "anonymous"); err != nil || len(waiting) != 0 {
 		t.Errorf("waiting links after the migration: got %+v, %v; want none", waiting, err)

@@ -153,6 +153,7 @@ func TestEverythingAfterCloseIsAnError(t *testing.T) {
 	}
 	_, errSession := store.Session(t.Context(), "session")
 	_, errToken := store.SessionByToken(t.Context(), liaison.TokenHash{})
+	_, errSessions := store.SessionsOf(t.Context(), "account")
 	_, errLink := store.Link(t.Context(), "link")
 	_, errWaiting := store.WaitingLinks(t.Context(), "site")
 	_, errAccount := store.Account(t.Context(), "account")
@@ -163,7 +164,7 @@ func TestEverythingAfterCloseIsAnError(t *testing.T) {
 	_, errSecret := store.Secret(t.Context(), "name")
 	_, errSweep := store.Sweep(t.Context(), time.Time{})
 	for name, err := range map[string]error{
-		"Session": errSession, "SessionByToken": errToken, "Link": errLink, "WaitingLinks": errWaiting, "Account": errAccount, "Sweep": errSweep,
+		"Session": errSession, "SessionByToken": errToken, "SessionsOf": errSessions, "Link": errLink, "WaitingLinks": errWaiting, "Account": errAccount, "Sweep": errSweep,
 		"Credential": errCredential, "Credentials": errCredentials, "Ceremony": errCeremony, "Ceremonies": errCeremonies, "Secret": errSecret,
 		"Commit": store.Commit(t.Context(), liaison.Change{}), "Ping": store.Ping(t.Context()),
 	} {

@@ -11,7 +11,10 @@ import (
 const (
 	selectSession        = "SELECT " + sessionColumns + " FROM sessions WHERE id = ?"
 	selectSessionByToken = "SELECT " + sessionColumns + " FROM sessions WHERE token_hash = ?"
-	selectLink           = "SELECT " + linkColumns + " FROM links WHERE id = ?"
+	// That the account is not empty is said so that the planner sees that the partial
+	// index holds all that is asked for.
+	selectSessionsOf = "SELECT " + sessionColumns + " FROM sessions WHERE account = ? AND account <> '' ORDER BY created_at DESC, rowid DESC LIMIT 100"
+	selectLink       = "SELECT " + linkColumns + " FROM links WHERE id = ?"
 	// The state is written out so that the planner sees that the partial index
 	// holds all that is asked for.
 	selectWaitingLinks = "SELECT " + linkColumns + " FROM links WHERE site = ? AND state = 'waiting' ORDER BY issued_at, rowid"
@@ -32,6 +35,12 @@ func (s *Store) SessionByToken(ctx context.Context, hash liaison.TokenHash) (lia
 		return session, s.usable(ctx)
 	}
 	return one(ctx, s, "read session by token", selectSessionByToken, (*row).session, hash[:])
+}
+
+// SessionsOf implements [liaison.Store]. Of those that began at the same time, the
+// one that was stored last comes first.
+func (s *Store) SessionsOf(ctx context.Context, account protocol.Account) ([]liaison.Session, error) {
+	return several(ctx, s, "read sessions of account", selectSessionsOf, (*row).session, string(account))
 }
 
 // Link implements [liaison.Store].

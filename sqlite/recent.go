@@ -107,7 +107,8 @@ func stored(change liaison.Change) liaison.Change {
 	}
 	for i := range s.Sessions {
 		session := &s.Sessions[i]
-		session.SeenAt, session.ExpiresAt, session.ProvedAt = storedTime(session.SeenAt), storedTime(session.ExpiresAt), storedTime(session.ProvedAt)
+		session.CreatedAt, session.SeenAt = storedTime(session.CreatedAt), storedTime(session.SeenAt)
+		session.ExpiresAt, session.ProvedAt = storedTime(session.ExpiresAt), storedTime(session.ProvedAt)
 		session.Version++
 	}
 	for i := range s.Links {

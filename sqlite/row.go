@@ -80,7 +80,7 @@ func encodeProofMeta(meta *protocol.ProofMeta) string {
 // Go evaluates the calls in a composite literal from left to right, so the
 // order of the fields below is that of the columns.
 
-const sessionColumns = "id, token_hash, account, assurance, proved_at, link, vouched, retired, generation, seen_at, expires_at, version"
+const sessionColumns = "id, token_hash, account, assurance, proved_at, link, vouched, wallet, label, retired, generation, created_at, seen_at, expires_at, version"
 
 func (r *row) session() liaison.Session {
 	return liaison.Session{
@@ -91,8 +91,11 @@ func (r *row) session() liaison.Session {
 		ProvedAt:   r.time(),
 		Link:       protocol.RequestID(r.text()),
 		Vouched:    r.integer() != 0,
+		Wallet:     r.integer() != 0,
+		Label:      r.text(),
 		Retired:    r.integer() != 0,
 		Generation: uint64(r.integer()),
+		CreatedAt:  r.time(),
 		SeenAt:     r.time(),
 		ExpiresAt:  r.time(),
 		Version:    uint64(r.integer()),
@@ -142,8 +145,8 @@ type statement struct {
 }
 
 const (
-	insertSession = "INSERT INTO sessions (token_hash, account, assurance, proved_at, link, vouched, retired, generation, seen_at, expires_at, version, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-	updateSession = "UPDATE sessions SET token_hash = ?, account = ?, assurance = ?, proved_at = ?, link = ?, vouched = ?, retired = ?, generation = ?, seen_at = ?, expires_at = ?, version = ? WHERE id = ? AND version = ?"
+	insertSession = "INSERT INTO sessions (token_hash, account, assurance, proved_at, link, vouched, wallet, label, retired, generation, created_at, seen_at, expires_at, version, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	updateSession = "UPDATE sessions SET token_hash = ?, account = ?, assurance = ?, proved_at = ?, link = ?, vouched = ?, wallet = ?, label = ?, retired = ?, generation = ?, created_at = ?, seen_at = ?, expires_at = ?, version = ? WHERE id = ? AND version = ?"
 	insertLink    = "INSERT INTO links (state, resumption, dialect, credential, site, origin, wallet, channel, nonce, account, proof_type, proof_chain, proof_address, proof_message, proof_signature, proof_meta, held, verified, reason, issued_at, expires_at, version, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 	updateLink    = "UPDATE links SET state = ?, resumption = ?, dialect = ?, credential = ?, site = ?, origin = ?, wallet = ?, channel = ?, nonce = ?, account = ?, proof_type = ?, proof_chain = ?, proof_address = ?, proof_message = ?, proof_signature = ?, proof_meta = ?, held = ?, verified = ?, reason = ?, issued_at = ?, expires_at = ?, version = ? WHERE id = ? AND version = ?"
 	upsertAccount = "INSERT INTO accounts (account, first_seen_at, last_seen_at) VALUES (?, ?, ?) ON CONFLICT (account) DO UPDATE SET last_seen_at = excluded.last_seen_at WHERE excluded.last_seen_at > last_seen_at"
@@ -151,7 +154,7 @@ const (
 
 func writeSession(s liaison.Session) statement {
 	return versioned(insertSession, updateSession, s.Version,
-		s.TokenHash[:], string(s.Account), string(s.Assurance), s.ProvedAt.UnixMicro(), string(s.Link), s.Vouched, s.Retired, int64(s.Generation), s.SeenAt.UnixMicro(), s.ExpiresAt.UnixMicro(),
+		s.TokenHash[:], string(s.Account), string(s.Assurance), s.ProvedAt.UnixMicro(), string(s.Link), s.Vouched, s.Wallet, s.Label, s.Retired, int64(s.Generation), s.CreatedAt.UnixMicro(), s.SeenAt.UnixMicro(), s.ExpiresAt.UnixMicro(),
 		int64(s.Version+1), string(s.ID))
 }
 

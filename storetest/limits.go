@@ -90,6 +90,7 @@ func (s *suite) canceled() {
 	for name, call := range map[string]func() error{
 		"Session":        func() error { _, err := s.store.Session(ctx, session.ID); return err },
 		"SessionByToken": func() error { _, err := s.store.SessionByToken(ctx, session.TokenHash); return err },
+		"SessionsOf":     func() error { _, err := s.store.SessionsOf(ctx, record.Account); return err },
 		"Link":           func() error { _, err := s.store.Link(ctx, link.ID); return err },
 		"WaitingLinks":   func() error { _, err := s.store.WaitingLinks(ctx, "site"); return err },
 		"Account":        func() error { _, err := s.store.Account(ctx, record.Account); return err },

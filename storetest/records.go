@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,6 +32,9 @@ func (s *suite) absent() {
 	wantAbsent(s, "Ceremony", s.store.Ceremony, liaison.CeremonyID{})
 	s.wantCredentials("algorand:x:Y")
 	s.wantCeremonies("nobody")
+	s.wantSessionsOf("algorand:x:Y")
+	s.storedSession() // it speaks for nobody, and nobody is no account
+	s.wantSessionsOf("")
 	if links, err := s.store.WaitingLinks(s.Context(), "nobody"); err != nil || len(links) != 0 {
 		s.Fatalf("WaitingLinks of nobody: got %+v, %v, want none", links, err)
 	}
@@ -39,12 +43,13 @@ func (s *suite) absent() {
 func (s *suite) sessions() {
 	for _, at := range extremes {
 		session := s.newSession()
-		session.SeenAt, session.ExpiresAt, session.ProvedAt = at, at, at
+		session.CreatedAt, session.SeenAt, session.ExpiresAt, session.ProvedAt = at, at, at, at
 		s.commit(liaison.Change{Sessions: []liaison.Session{session}})
 		session.Version = 1
 		s.wantSession(session)
 
 		session.Link, session.Vouched = "liquid.link", true
+		session.Wallet, session.Label = true, "Firefox on Android"
 		session.Account, session.Assurance, session.Retired, session.Generation = "algorand:x:ADDRESS", protocol.SealedOrigin, true, math.MaxUint64
 		s.commit(liaison.Change{Sessions: []liaison.Session{session}})
 		session.Version = 2
@@ -128,6 +133,54 @@ func (s *suite) wantToken(hash liaison.TokenHash, want liaison.Session) {
 	s.Helper()
 	if got, err := s.store.SessionByToken(s.Context(), hash); err != nil || got != want {
 		s.Fatalf("SessionByToken(%x):\n got %+v, %v\nwant %+v", hash, got, err, want)
+	}
+}
+
+func (s *suite) sessionsOf() {
+	const account, other = "algorand:x:A", "algorand:x:B"
+	of := func(account protocol.Account, age time.Duration) liaison.Session {
+		session := s.newSession()
+		session.Account, session.CreatedAt = account, epoch.Add(-age)
+		s.commit(liaison.Change{Sessions: []liaison.Session{session}})
+		session.Version = 1
+		return session
+	}
+	old, young, middle := of(account, time.Hour), of(account, time.Second), of(account, time.Minute)
+	theirs := of(other, time.Second)
+	s.storedSession() // of nobody
+	s.wantSessionsOf(account, young, middle, old)
+	s.wantSessionsOf(other, theirs)
+
+	middle.Retired, middle.ExpiresAt = true, time.Unix(1, 0).UTC()
+	middle.Label, middle.SeenAt = "another", epoch.Add(time.Hour)
+	s.commit(liaison.Change{Sessions: []liaison.Session{middle}})
+	middle.Version++
+	s.wantSessionsOf(account, young, middle, old)
+
+	young.Account = ""
+	theirs.Account = account
+	s.commit(liaison.Change{Sessions: []liaison.Session{young, theirs}})
+	theirs.Version++
+	s.wantSessionsOf(account, theirs, middle, old)
+	s.wantSessionsOf(other)
+
+	many := make([]liaison.Session, liaison.MaxSessionsOf+1)
+	for i := range many {
+		many[i] = s.newSession()
+		many[i].Account, many[i].CreatedAt = other, epoch.Add(time.Duration(-i)*time.Second)
+	}
+	s.commit(liaison.Change{Sessions: many})
+	for i := range many {
+		many[i].Version = 1
+	}
+	s.wantSessionsOf(other, many[:liaison.MaxSessionsOf]...)
+}
+
+func (s *suite) wantSessionsOf(account protocol.Account, want ...liaison.Session) {
+	s.Helper()
+	got, err := s.store.SessionsOf(s.Context(), account)
+	if err != nil || !slices.Equal(got, want) {
+		s.Fatalf("SessionsOf(%q):\n got %+v, %v\nwant %+v", account, got, err, want)
 	}
 }
 

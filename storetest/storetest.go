@@ -23,6 +23,7 @@ func Run(t *testing.T, open func(t *testing.T) liaison.Store) {
 		{"sessions come back as they were", (*suite).sessions},
 		{"links come back as they were", (*suite).links},
 		{"a session is found by its present token only", (*suite).tokens},
+		{"sessions of an account, the newest first", (*suite).sessionsOf},
 		{"expired records stay until they are swept", (*suite).expired},
 		{"versions count from one", (*suite).versions},
 		{"a stale version is a conflict", (*suite).stale},
@@ -91,6 +92,7 @@ func (s *suite) newSession() liaison.Session {
 	return liaison.Session{
 		ID:        liaison.SessionID("session-" + strconv.Itoa(s.count)),
 		TokenHash: liaison.Token("token-" + strconv.Itoa(s.count)).Hash(),
+		CreatedAt: epoch,
 		SeenAt:    epoch,
 		ExpiresAt: epoch.Add(time.Hour),
 	}

@@ -71,6 +71,7 @@ func Limits() []byte {
 		{"Path under which links live.", "pathLinks", protocol.PathLinks},
 		{"Path of the call that opens a resumption.", "pathResumptions", protocol.PathResumptions},
 		{"Path of the session.", "pathSession", protocol.PathSession},
+		{"Path of the sessions of an account.", "pathSessions", protocol.PathSessions},
 		{"Path of the passkeys of an account.", "pathPasskeys", protocol.PathPasskeys},
 		{"Path of the call that begins to make a passkey.", "pathPasskeyRegistration", protocol.PathPasskeyRegistration},
 		{"Path of the call that begins to use one.", "pathPasskeyAuthentication", protocol.PathPasskeyAuthentication},

@@ -117,6 +117,11 @@ func (s fusedStore) SessionByToken(ctx context.Context, hash liaison.TokenHash) 
 	return
 }
 
+func (s fusedStore) SessionsOf(ctx context.Context, account protocol.Account) (v []liaison.Session, err error) {
+	s.fuse.burn(func() { v, err = s.Store.SessionsOf(ctx, account) })
+	return
+}
+
 func (s fusedStore) Link(ctx context.Context, id protocol.RequestID) (v liaison.Link, err error) {
 	s.fuse.burn(func() { v, err = s.Store.Link(ctx, id) })
 	return

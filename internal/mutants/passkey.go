@@ -108,14 +108,14 @@ func passkeyMutants() []mutant {
 			tests: "TestResponse", note: "a challenge may be empty",
 		},
 		{
-			file: "server/passkey.go",
+			file: "server/sessions.go",
 			old:  "case !session.Assurance.AtLeast(protocol.Sealed):", new: "case false:",
-			tests: "TestWhoLooksAfterPasskeys", note: "a linked website of a dialect looks after passkeys",
+			tests: "TestWhoLooksAfterPasskeys TestSessionsWithoutRights", note: "a linked website of a dialect looks after passkeys",
 		},
 		{
-			file: "server/passkey.go",
+			file: "server/sessions.go",
 			old:  "case session.Account == \"\":", new: "case false:",
-			tests: "TestWhoLooksAfterPasskeys", note: "passkeys of nobody are looked after",
+			tests: "TestWhoLooksAfterPasskeys TestSessionsWithoutRights", note: "passkeys of nobody are looked after",
 		},
 		{
 			file: "server/passkey.go",

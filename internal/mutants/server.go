@@ -474,5 +474,50 @@ func serverMutants() []mutant {
 			old:  "\thandshake.Header.Set(\"Sec-WebSocket-Protocol\", protocol.Subprotocol)\n", new: "",
 			tests: "TestSocketTokens", note: "the library negotiates by the header with the token",
 		},
+		{
+			file: "server/sessions.go",
+			old:  "err == nil && (session.Account != account || ", new: "err == nil && (false || ",
+			tests: "TestEndSessionOfAnotherAccount", note: "sessions of other accounts are ended",
+		},
+		{
+			file: "server/sessions.go",
+			old:  " || !session.Live(s.cfg.Now(), s.cfg.Sessions)):", new: "):",
+			tests: "TestSessionsOfAnAccount", note: "a session that has ended is ended again",
+		},
+		{
+			file: "server/sessions.go",
+			old:  "\t\tif one.Live(now, s.cfg.Sessions) {\n", new: "\t\tif one.Live(now, s.cfg.Sessions) || true {\n",
+			tests: "TestSessionsOfAnAccount", note: "sessions that have ended are listed",
+		},
+		{
+			file: "server/sessions.go",
+			old:  "\t\tended = session.Ended(s.cfg.Now())\n", new: "\t\tended = session\n",
+			tests: "TestLogout TestEndSessionFromAnother", note: "a session that is ended lives on",
+		},
+		{
+			file: "server/sessions.go",
+			old:  "\ts.hub.rotated(ended, \"\")\n", new: "",
+			tests: "TestLogout TestEndSessionFromAnother", note: "the sockets of an ended session stay open",
+		},
+		{
+			file: "server/sessions.go",
+			old:  "\t\tif link.Resumption || ", new: "\t\tif ",
+			tests: "TestLogoutWithCodes", note: "a logout ends a resumption",
+		},
+		{
+			file: "server/sessions.go",
+			old:  "link.Resumption || !now.Before(link.ExpiresAt) {", new: "link.Resumption {",
+			tests: "TestLogoutWithCodes", note: "a code whose time is over prevents the logout",
+		},
+		{
+			file: "server/sessions.go",
+			old:  ", Links: closed}, nil", new: "}, nil",
+			tests: "TestLogoutWithCodes TestEndSessionFromAnother", note: "the code of an ended session can be answered",
+		},
+		{
+			file: "server/sessions.go",
+			old:  "\tif ended.ID == asking.ID {\n", new: "\tif true {\n",
+			tests: "TestEndSessionFromAnother", note: "to end another session removes the cookie",
+		},
 	}
 }

@@ -68,6 +68,11 @@ func (s *schemas) operation(route server.Route) object {
 			"name": "credentialId", "in": "path", "required": true, "schema": s.of(reflect.TypeFor[protocol.Base64]()),
 		}}
 	}
+	if strings.Contains(route.Path, "{sessionId}") {
+		op["parameters"] = []object{{
+			"name": "sessionId", "in": "path", "required": true, "schema": object{"type": "string", "description": "The id of one in the list of sessions."},
+		}}
+	}
 	if route.Request != nil {
 		op["requestBody"] = object{"required": true, "content": content("application/json", s.of(reflect.TypeOf(route.Request)))}
 	}

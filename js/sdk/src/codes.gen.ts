@@ -28,6 +28,8 @@ export const codeTable = {
   origin_denied: { close: 4503, retryable: false, told: true, remedy: "Open the site at its own address, or ask the operator to allow this origin." },
   /** There is no valid session. */
   session_required: { close: 4501, retryable: false, told: true, remedy: "Start again with a new code." },
+  /** The account has no such session, or it has ended. */
+  session_unknown: { close: 0, retryable: false, told: true, remedy: "Look at the list of sessions again." },
   /** The session's id changed. */
   session_rotated: { close: 4402, retryable: true, told: false, remedy: "Connect again; nothing is lost." },
   /** No link has this request id. */

@@ -27,6 +27,9 @@ export const pathResumptions = "/v1/resumptions";
 /** Path of the session. */
 export const pathSession = "/v1/session";
 
+/** Path of the sessions of an account. */
+export const pathSessions = "/v1/sessions";
+
 /** Path of the passkeys of an account. */
 export const pathPasskeys = "/v1/passkeys";
 
