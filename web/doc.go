@@ -8,7 +8,8 @@
 //
 // It serves "/" (the page), "/l/" (what a phone shows that opens a link without
 // a wallet) and "/assets/…", to GET and HEAD; everything else is 404. The page
-// calls the API on its own origin. To change it, edit site and link, then run
+// calls the API on its own origin. What lies below "/wallet/" is a wallet that runs
+// in a browser, which may call any server. To change it, edit site and link, then run
 // "npm ci && npm run build" in js; dist is committed, and CI checks that the
 // sources still give it.
 //
