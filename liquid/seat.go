@@ -530,7 +530,8 @@ func (s *seat) closed(id protocol.RequestID, why protocol.Code) {
 }
 
 // portEnded lets the sockets go on in the session as it is now, after the server
-// has closed a port: the session has signed in or out elsewhere, or has ended.
+// has closed a port: the session has signed in or out elsewhere, or was ended by
+// another of the same account.
 func (s *seat) portEnded(port **server.Port, code protocol.Code) {
 	s.mu.Lock() // held while the port is opened, too
 	mine := s.port == *port
@@ -544,8 +545,12 @@ func (s *seat) portEnded(port **server.Port, code protocol.Code) {
 	ctx, cancel := context.WithTimeout(context.Background(), eventTimeout)
 	defer cancel()
 	session, err := s.handler.config.Store.Session(ctx, s.id)
-	if err != nil || !session.Live(s.handler.now(), s.handler.dialect.Sessions()) {
-		s.handler.log.Debug("session of sockets has ended", "code", protocol.CodeOf(err))
+	if err != nil {
+		s.handler.log.Debug("session of sockets not found", "code", protocol.CodeOf(err))
+		return
+	}
+	if !session.Live(s.handler.now(), s.handler.dialect.Sessions()) {
+		s.handler.dismiss(s.id)
 		return
 	}
 	s.mu.Lock()

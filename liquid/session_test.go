@@ -12,6 +12,9 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/liaison-dev/liaison"
+	"github.com/liaison-dev/liaison/protocol"
 )
 
 // cookieForm is what clients take apart.
@@ -278,6 +281,50 @@ func TestLogout(t *testing.T) {
 		if r.status != 204 || r.header.Get("Access-Control-Allow-Origin") != "*" || !strings.EqualFold(r.header.Get("Access-Control-Allow-Headers"), "content-type") {
 			t.Errorf("preflight of %s: %d %v", path, r.status, r.header)
 		}
+	}
+}
+
+// TestEndedFromAnotherSession: the account's own wallet ends a site's session of the
+// dialect in the native protocol. Cookie, sockets and codes are of no use from then on.
+func TestEndedFromAnotherSession(t *testing.T) {
+	n := newNode(t)
+	site, w := n.newClient(), n.newWallet()
+	wait := site.open().link("ended")
+	w.attest("ended")
+	wait()
+	site.socket.link("left")
+	site.socket.settle()
+
+	token, now := liaison.NewToken(), time.Now()
+	sealed := liaison.NewSession(token, now, n.server.Dialect().Sessions()).SignedIn(w.key.Account(), protocol.Sealed)
+	if err := n.store.Commit(t.Context(), liaison.Change{Sessions: []liaison.Session{sealed}}); err != nil {
+		t.Fatal(err)
+	}
+	native := func(method, path string) reply {
+		return n.newClient().call(method, path, nil, func(h http.Header) { h.Set("Authorization", "Bearer "+token.Reveal()) })
+	}
+	ended := 0
+	for _, s := range want[protocol.SessionList](t, native("GET", protocol.PathSessions), 200).Sessions {
+		if s.Role == protocol.SiteRole && !s.Current {
+			ended++
+			if r := native("DELETE", protocol.PathSessions+"/"+s.ID); r.status != 204 {
+				t.Fatalf("end the site's session: %d %s", r.status, r.body)
+			}
+		}
+	}
+	if ended != 1 {
+		t.Fatalf("%d sessions of sites were listed, want 1", ended)
+	}
+	site.socket.gone()
+	if got := site.signedInAs(); got != "" {
+		t.Errorf("signed in as %s in a session that has ended", got)
+	}
+	w.assert("left")
+	if got := site.signedInAs(); got != "" {
+		t.Errorf("signed in as %s with a code of a session that has ended", got)
+	}
+	if got := w.signedInAs(); got != w.key.Address() {
+		t.Errorf("the wallet is signed in as %q, want as before", got)
 	}
 }
 
