@@ -127,5 +127,10 @@ func liquidMutants() []mutant {
 			old:  " && v.Credential.Dialect == \"\" {", new: " {",
 			tests: "TestPasskeyOfTheDialect", note: "a passkey of a dialect is as good as any", pkg: "liquid",
 		},
+		{
+			file: "liquid/seat.go",
+			old:  "\t\ts.handler.dismiss(s.id)\n", new: "",
+			tests: "TestEndedFromAnotherSession", note: "sockets of a session that another has ended stay",
+		},
 	}
 }
