@@ -48,6 +48,16 @@ function keep(opened) {
   return shown(link);
 }
 
+/** Answers requests as a wallet of JSON-RPC does, each once. */
+const answered = new Set();
+function answer(event) {
+  if (event.type !== "message" || !event.data.startsWith("{")) return heard(event);
+  const { id, method, params } = JSON.parse(event.data);
+  if (answered.has(id) || method !== "echo") return;
+  answered.add(id);
+  link.send(JSON.stringify({ id, result: params }));
+}
+
 const shown = ({ site, verified, account, assurance, pairing }) => ({ site, verified, account, assurance, kept: pairing !== undefined });
 
 globalThis.tests = {
@@ -61,6 +71,19 @@ globalThis.tests = {
   approve: () => told(async () => keep(await request.approve(signer))),
   reject: () => told(() => request.reject()),
   connect: (uri, agrees, options) => told(async () => keep(await connectWallet({ link: uri, signer, app: "Test/1", onEvent: heard, confirm: async () => agrees, ...options }))),
+  /** Connects, and meets the site again whenever it is lost. */
+  async stay(uri) {
+    link = await connectWallet({ link: uri, signer, onEvent: answer, confirm: async () => true });
+    void (async () => {
+      for (;;) {
+        const { code } = await link.closed;
+        if (code !== "peer_lost" && code !== "ice_failed") return;
+        const [pairing] = await listPairings();
+        if (!pairing) return;
+        link = await resumeWallet(pairing, { onEvent: answer });
+      }
+    })();
+  },
   opened: () => told(() => link.opened()),
   say: (text) => link.send(text),
   sayAll: (texts) => texts.forEach((text) => link.send(text)),

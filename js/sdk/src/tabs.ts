@@ -1,0 +1,434 @@
+// Several tabs of one site share one link: one of them holds it, the others see all
+// that happens and send through it. If that one is closed, crashes or is frozen, the
+// next takes its place and meets the wallet again without a scan.
+//
+//	const shared = shareSite({ onState: (state) => render(state), onMessage: console.log });
+//	await shared.send("hello");
+//	const answer = await shared.request({ method: "echo", params: ["hello"] });
+
+import type { Assurance } from "./assurance.ts";
+import type { Code } from "./codes.gen.ts";
+import { asLinkError, LinkError } from "./errors.ts";
+import type { LinkEvent } from "./events.ts";
+import type { Confirmation } from "./gate.ts";
+import { Latch } from "./latch.ts";
+import type { Path } from "./path.ts";
+import { newKey } from "./session.ts";
+import { connectSite, resumeSite, type SiteLink, type SiteOptions, type WaitOptions } from "./site.ts";
+import type { Site } from "./wire.ts";
+
+/** How far a shared link has come: "idle" before anybody wants one, "resuming" while an
+ * earlier wallet is waited for, "waiting" while a code is on display, "joined" while its
+ * person is asked, "code" while the six digits are to be typed, "connecting", "open", and
+ * "over" with the reason. */
+export type SharedPhase = "idle" | "starting" | "resuming" | "waiting" | "joined" | "code" | "connecting" | "open" | "over";
+
+/** What all tabs know of the link. */
+export interface SharedState {
+  readonly phase: SharedPhase;
+  /** What the QR code must show; empty unless a wallet is waited for. It is secret. */
+  readonly uri: string;
+  readonly site: Site | undefined;
+  /** When the code or the question ends, in milliseconds since 1970. */
+  readonly until: number | undefined;
+  /** The account that signed in (CAIP-10). */
+  readonly account: string | undefined;
+  readonly assurance: Assurance | undefined;
+  readonly path: Path | undefined;
+  /** How many tries of the short code are left. */
+  readonly left: number | undefined;
+  /** Why it is over. */
+  readonly reason: LinkError | undefined;
+}
+
+/** How to share a link. */
+export interface ShareOptions extends Omit<SiteOptions, "signal" | "onEvent"> {
+  /** Whether a code is made as soon as there is no wallet to be met again; by default it
+   * is. Without it, one is made when a tab calls connect. */
+  readonly auto?: boolean;
+  /** Hears each new state. It must not throw. */
+  readonly onState?: (state: SharedState) => void;
+  /** Hears each text of the wallet, in every tab, but for answers to requests. */
+  readonly onMessage?: (text: string) => void;
+  /** Hears everything that happens, in the tab that holds the link. */
+  readonly onEvent?: (event: LinkEvent) => void;
+}
+
+/** This tab's share of the link. */
+export interface SharedSite {
+  readonly state: SharedState;
+  /** Whether this tab holds the link. */
+  readonly leads: boolean;
+  /** Makes a code, if there is none and no wallet. */
+  connect(): void;
+  /** Takes what the person typed after the phase "code", in any tab. */
+  confirm(code: string, options?: WaitOptions): Promise<Confirmation>;
+  /** Sends a text to the wallet, waiting for the channel to be open. It resolves when the
+   * channel has the text. If the tab that holds the link crashes at that moment, the text
+   * is sent again and may come twice: a request does not. */
+  send(text: string, options?: WaitOptions): Promise<void>;
+  /** Asks the wallet: the message gets an id, and the answer with that id comes back to
+   * this tab and to no other, whichever holds the link by then. A wallet that gets an id
+   * twice has to answer once. */
+  request(message: object, options?: WaitOptions): Promise<Answer>;
+  /** Says goodbye and ends the link, for all tabs. */
+  close(): void;
+  /** This tab shares no longer; another one takes the link over. */
+  leave(): void;
+}
+
+/** A wallet's answer to a request. */
+export interface Answer {
+  readonly id: string;
+  readonly [field: string]: unknown;
+}
+
+/** What tabs say to each other. An error crosses as its code and detail. */
+type Word =
+  | { t: "who" | "here" | "bye"; from: string }
+  | { t: "state"; leader: string; state: Plain }
+  | { t: "message"; text: string }
+  | { t: "connect" | "close" }
+  | { t: "call"; id: string; from: string; method: "send" | "confirm"; text: string }
+  | { t: "done"; id: string; value?: Confirmation; error?: { code: Code; detail: string } };
+
+type Plain = Omit<SharedState, "reason"> & { reason: { code: Code; detail: string } | undefined };
+
+const idle: SharedState = {
+  phase: "idle", uri: "", site: undefined, until: undefined, account: undefined, assurance: undefined, path: undefined, left: undefined, reason: undefined,
+};
+
+// After these the wallet may come back, and is waited for.
+const passing: ReadonlySet<Code> = new Set<Code>(["peer_lost", "ice_failed"]);
+const againMs = [0, 300, 1_000, 2_000, 5_000];
+
+/** Shares one link with all tabs of this site that call it with the same server. */
+export function shareSite(options: ShareOptions = {}): SharedSite {
+  return new Tab(options);
+}
+
+interface Call {
+  readonly word: Extract<Word, { t: "call" }>;
+  readonly done: Latch<Confirmation | undefined>;
+}
+
+class Tab implements SharedSite {
+  readonly #options: ShareOptions;
+  readonly #id = newKey();
+  readonly #channel: BroadcastChannel;
+  readonly #lock: string;
+  readonly #left = new AbortController();
+  /** What this tab has asked of the one that leads, and was not answered yet. */
+  readonly #calls = new Map<string, Call>();
+  /** What this tab has asked of the wallet. */
+  readonly #requests = new Map<string, Latch<Answer>>();
+  #state = idle;
+  #opened = new Latch<void>(); // of this opening; replaced with the next
+  #leader = "";
+  #link: SiteLink | undefined;
+  #wanted: Latch<void> | undefined; // a code is
+  #handOver: (() => void) | undefined; // ends this tab's lead
+  readonly #taken = new Set<string>(); // calls that this tab has carried out
+  readonly #others = new Set<string>();
+
+  constructor(options: ShareOptions) {
+    this.#options = options;
+    const server = new URL(options.server ?? location.origin).origin;
+    this.#lock = `liaison lead ${server}`;
+    this.#channel = new BroadcastChannel(`liaison ${server}`);
+    this.#channel.onmessage = ({ data }) => this.#hear(data as Word);
+    const { signal } = this.#left;
+    addEventListener("pagehide", () => this.#handOver?.(), { signal });
+    addEventListener("pageshow", ({ persisted }) => persisted && this.#queue(), { signal });
+    document.addEventListener("freeze", () => this.#frozen(), { signal });
+    document.addEventListener("resume", () => this.#say({ t: "who", from: this.#id }), { signal });
+    this.#say({ t: "who", from: this.#id });
+    this.#queue();
+  }
+
+  get state(): SharedState {
+    return this.#state;
+  }
+
+  get leads(): boolean {
+    return this.#handOver !== undefined;
+  }
+
+  connect(): void {
+    if (this.leads) this.#want();
+    else this.#say({ t: "connect" });
+  }
+
+  async confirm(code: string, options: WaitOptions = {}): Promise<Confirmation> {
+    return (await this.#call("confirm", code, options))!;
+  }
+
+  async send(text: string, options: WaitOptions = {}): Promise<void> {
+    await this.#opened.wait(options.signal);
+    await this.#call("send", text, options);
+  }
+
+  async request(message: object, options: WaitOptions = {}): Promise<Answer> {
+    const id = newKey();
+    const answer = new Latch<Answer>();
+    this.#requests.set(id, answer);
+    try {
+      await this.send(JSON.stringify({ ...message, id }), options);
+      return await answer.wait(options.signal);
+    } finally {
+      this.#requests.delete(id);
+    }
+  }
+
+  close(): void {
+    if (this.leads) this.#link?.close();
+    else this.#say({ t: "close" });
+  }
+
+  leave(): void {
+    this.#handOver?.();
+    this.#say({ t: "bye", from: this.#id });
+    this.#left.abort(new LinkError("canceled"));
+    this.#channel.close();
+    const over = new LinkError("canceled");
+    for (const { done } of this.#calls.values()) done.fail(over);
+    for (const answer of this.#requests.values()) answer.fail(over);
+    this.#opened.fail(over);
+  }
+
+  // --- leading ---
+
+  /** Waits for its turn to hold the link, and holds it until it hands it over. */
+  #queue(): void {
+    const { signal } = this.#left;
+    const lead = async () => {
+      if (!signal.aborted) await this.#lead();
+    };
+    navigator.locks.request(this.#lock, { signal }, lead).catch(() => undefined); // this tab has left
+  }
+
+  async #lead(): Promise<void> {
+    const end = new AbortController();
+    this.#handOver = () => {
+      this.#handOver = undefined;
+      this.#link?.suspend();
+      end.abort(new LinkError("canceled"));
+    };
+    this.#leader = this.#id;
+    this.#publish({ ...idle, phase: "starting" });
+    this.#repeat();
+    try {
+      await this.#serve(end.signal);
+    } finally {
+      this.#handOver = undefined;
+      this.#link = undefined;
+    }
+  }
+
+  /** Holds one link after another. */
+  async #serve(signal: AbortSignal): Promise<void> {
+    this.#wanted = new Latch();
+    if (this.#options.auto ?? true) this.#wanted.set();
+    for (let lost = 0; !signal.aborted; ) {
+      this.#publish({ ...idle, phase: "starting" });
+      const reason = await this.#hold(signal).catch((cause: unknown) => asLinkError(cause));
+      if (signal.aborted) return;
+      if (passing.has(reason.code)) {
+        await pause(againMs[Math.min(lost++, againMs.length - 1)]!, signal);
+        continue;
+      }
+      lost = 0;
+      this.#publish({ ...idle, phase: "over", reason });
+      this.#wanted = new Latch();
+      await this.#wanted.wait(signal).catch(() => undefined);
+    }
+  }
+
+  /** Holds one link until it is over, and resolves with the reason. */
+  async #hold(signal: AbortSignal): Promise<LinkError> {
+    const options: SiteOptions = { ...this.#options, signal, onEvent: (event) => this.#happened(event) };
+    let link = await resumeSite(options);
+    if (!link) {
+      this.#publish(idle);
+      await this.#wanted!.wait(signal);
+      link = await connectSite(options);
+    }
+    this.#link = link;
+    const { uri, site, lifeMs, resumes } = link;
+    this.#publish({ ...idle, phase: resumes ? "resuming" : "waiting", uri, site, account: resumes?.account, until: lifeMs < Infinity ? Date.now() + lifeMs : undefined });
+    link.displayed();
+    const reason = await link.closed;
+    this.#link = undefined;
+    return reason;
+  }
+
+  #want(): void {
+    this.#wanted?.set();
+  }
+
+  #happened(event: LinkEvent): void {
+    this.#options.onEvent?.(event);
+    const now = this.#state;
+    switch (event.type) {
+      case "joined":
+        return this.#publish({ ...now, phase: "joined", uri: "", until: Date.now() + event.lifeMs });
+      case "linked":
+        return this.#publish({ ...now, phase: "connecting", uri: "", until: undefined, account: event.account, assurance: event.assurance });
+      case "code":
+        return this.#publish({ ...now, phase: "code", left: event.left });
+      case "open":
+        return this.#publish({ ...now, phase: "open", left: undefined });
+      case "path":
+        return this.#publish({ ...now, path: event.path });
+      case "message":
+        this.#say({ t: "message", text: event.data });
+        return this.#received(event.data);
+    }
+  }
+
+  /** Tells all tabs how far the link has come. */
+  #publish(state: SharedState): void {
+    this.#changed(state);
+    const { reason } = state;
+    this.#say({ t: "state", leader: this.#id, state: { ...state, reason: reason && { code: reason.code, detail: reason.detail } } });
+  }
+
+  /** Carries out what a tab asks for, once. */
+  async #carryOut({ id, method, text }: Call["word"]): Promise<void> {
+    if (this.#taken.has(id)) return;
+    this.#taken.add(id);
+    try {
+      if (method === "send") await this.#opened.wait(this.#left.signal);
+      if (!this.#link) throw new LinkError("channel_closed");
+      const value = method === "confirm" ? await this.#link.confirm(text) : this.#link.send(text);
+      this.#answered({ t: "done", id, ...(value && { value }) });
+    } catch (cause) {
+      const { code, detail } = asLinkError(cause);
+      this.#answered({ t: "done", id, error: { code, detail } });
+    }
+  }
+
+  #answered(word: Extract<Word, { t: "done" }>): void {
+    this.#say(word);
+    this.#done(word);
+  }
+
+  /** A page that is frozen can do nothing for the others. Alone, it keeps the channel,
+   * in which everything waits for it. There is no time to find out who is there. */
+  #frozen(): void {
+    if (!this.leads || this.#others.size === 0) return;
+    this.#handOver!();
+    this.#queue();
+  }
+
+  // --- every tab ---
+
+  #hear(word: Word): void {
+    switch (word.t) {
+      case "who":
+        this.#others.add(word.from);
+        if (this.leads) this.#publish(this.#state);
+        return;
+      case "here":
+        return void this.#others.add(word.from);
+      case "bye":
+        return void this.#others.delete(word.from);
+      case "state": {
+        if (this.leads) return;
+        const { reason } = word.state;
+        this.#changed({ ...word.state, reason: reason && new LinkError(reason.code, { detail: reason.detail }) });
+        if (this.#leader === word.leader) return;
+        this.#leader = word.leader;
+        this.#say({ t: "here", from: this.#id });
+        return this.#repeat();
+      }
+      case "message":
+        return this.#received(word.text);
+      case "connect":
+        if (this.leads) this.#want();
+        return;
+      case "close":
+        if (this.leads) this.#link?.close();
+        return;
+      case "call":
+        if (this.leads) void this.#carryOut(word);
+        return;
+      case "done":
+        return this.#done(word);
+    }
+  }
+
+  #changed(state: SharedState): void {
+    const before = this.#state.phase;
+    this.#state = state;
+    if (state.phase === "open") this.#opened.set();
+    else if (before === "open") this.#opened = new Latch();
+    if (state.phase === "over") {
+      this.#opened.fail(state.reason!);
+      this.#opened = new Latch();
+    }
+    this.#options.onState?.(state);
+  }
+
+  /** A text of the wallet: an answer is for the tab that asked, all else for all. */
+  #received(text: string): void {
+    const answer = parseAnswer(text);
+    if (!answer) return this.#options.onMessage?.(text);
+    this.#requests.get(answer.id)?.set(answer);
+  }
+
+  /** Asks the tab that leads, or the next one if that is gone before it answers. */
+  async #call(method: "send" | "confirm", text: string, { signal }: WaitOptions): Promise<Confirmation | undefined> {
+    const id = newKey();
+    const call: Call = { word: { t: "call", id, from: this.#id, method, text }, done: new Latch() };
+    this.#calls.set(id, call);
+    this.#ask(call);
+    try {
+      return await call.done.wait(signal);
+    } finally {
+      this.#calls.delete(id);
+    }
+  }
+
+  #ask({ word }: Call): void {
+    if (this.leads) void this.#carryOut(word);
+    else this.#say(word);
+  }
+
+  /** Another tab leads: texts that the one before has not sent are given to this one.
+   * The short code was for the link that is gone. */
+  #repeat(): void {
+    for (const call of this.#calls.values()) {
+      if (call.word.method === "send") this.#ask(call);
+      else call.done.fail(new LinkError("link_closed", { detail: "another tab has taken over" }));
+    }
+  }
+
+  #done({ id, value, error }: Extract<Word, { t: "done" }>): void {
+    const done = this.#calls.get(id)?.done;
+    if (error) done?.fail(new LinkError(error.code, { detail: error.detail }));
+    else done?.set(value);
+  }
+
+  #say(word: Word): void {
+    if (!this.#left.signal.aborted) this.#channel.postMessage(word);
+  }
+}
+
+/** An answer has an id, and a result or an error, as JSON-RPC has it. */
+function parseAnswer(text: string): Answer | undefined {
+  if (!text.startsWith("{")) return undefined;
+  try {
+    const value = JSON.parse(text) as Record<string, unknown>;
+    return typeof value.id === "string" && ("result" in value || "error" in value) ? (value as Answer) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  const wait = new Latch<void>();
+  const timer = setTimeout(() => wait.set(), ms);
+  await wait.wait(signal).catch(() => undefined);
+  clearTimeout(timer);
+}
