@@ -63,6 +63,8 @@ export class Connection {
   localDescription: RTCSessionDescriptionInit | undefined;
   remoteDescription: RTCSessionDescriptionInit | undefined;
   stats: [string, Record<string, unknown>][] = pair("host", 0.001);
+  /** What is found when a description comes into force. */
+  finds = ["candidate:1 1 udp 1 192.0.2.1 9 typ host"];
   over = false;
   ondatachannel: ((event: { channel: Channel }) => void) | null = null;
   onicecandidate: ((event: { candidate: unknown }) => void) | null = null;
@@ -94,7 +96,7 @@ export class Connection {
   async setLocalDescription(local: RTCSessionDescriptionInit): Promise<void> {
     this.localDescription = local;
     this.signalingState = local.type === "offer" ? "have-local-offer" : "stable";
-    this.onicecandidate?.({ candidate: { candidate: "candidate:1 1 udp 1 192.0.2.1 9 typ host", sdpMid: "0", sdpMLineIndex: 0 } });
+    for (const candidate of this.finds) this.onicecandidate?.({ candidate: { candidate, sdpMid: "0", sdpMLineIndex: 0 } });
     this.onicecandidate?.({ candidate: null });
   }
 

@@ -475,6 +475,59 @@ for (const [how, tell] of Object.entries({
   });
 }
 
+const found = [
+  "candidate:1 1 udp 2113937151 192.168.7.1 50001 typ host generation 0 ufrag abcd",
+  "candidate:2 1 udp 2113937151 0a1b2c3d-0000-4000-8000-000000000000.local 50002 typ host generation 0",
+  "candidate:3 1 tcp 1518280447 192.168.7.1 9 typ host tcptype active",
+  "candidate:4 1 udp 1677729535 203.0.113.7 50001 typ srflx raddr 192.168.7.1 rport 50001 generation 0",
+  "candidate:5 1 udp 1677729535 203.0.113.8 50001 typ prflx raddr 192.168.7.1 rport 50001",
+  "candidate:6 1 udp 33562367 198.51.100.5 60001 typ relay raddr 203.0.113.7 rport 50001 generation 0",
+];
+
+for (const [candidates, numbers, addresses] of [
+  ["host", [1, 2, 3, 4, 5, 6], ["192.168.7.1", "0a1b2c3d-0000-4000-8000-000000000000.local", "203.0.113.7", "203.0.113.8", "198.51.100.5"]],
+  ["srflx", [4, 5, 6], ["203.0.113.7", "203.0.113.8", "198.51.100.5"]],
+  ["relay", [6], ["198.51.100.5"]],
+] as const) {
+  test(`with candidates "${candidates}" nothing leaves that is of a wider kind`, async () => {
+    const s = await Scenario.link({ candidates });
+    await s.join();
+    assert.equal(s.connection.config.iceTransportPolicy, candidates === "relay" ? "relay" : undefined);
+    s.connection.finds = [...found];
+    await s.agree();
+    await until(() => s.arrows.includes(15) || undefined, "candidate");
+    await settle();
+    const heard = s.heard();
+    const sent = heard.flatMap(({ d }) => (typeof d === "object" && d !== null && "candidate" in d ? [String(d.candidate)] : []));
+    assert.deepEqual(sent.map((candidate) => Number(/^candidate:(\d)/.exec(candidate)?.[1] ?? 0)), [...numbers, 0], "and the end of the list");
+    // Everything that left: what passed the server, and the description.
+    const all = JSON.stringify([heard, s.welcome, s.calls]);
+    for (const address of new Set(found.flatMap((line) => line.match(/\d+\.\d+\.\d+\.\d+|[0-9a-f-]+\.local/g) ?? []))) {
+      assert.equal(all.includes(address), (addresses as readonly string[]).includes(address), `${address} leaves`);
+    }
+    // To try an address of the wallet's network is to look around in one's own.
+    s.frame(2, s.seal({ t: "ice", candidate: "candidate:1 1 udp 1 192.168.7.9 9 typ host", sdpMid: "0" }), "answer");
+    s.frame(3, s.seal({ t: "ice", candidate: "candidate:2 1 udp 1 198.51.100.9 9 typ relay", sdpMid: "0" }), "answer");
+    await until(() => s.connection.added.find((candidate) => candidate.endsWith("relay")), "the relay's candidate");
+    assert.equal(s.connection.added.some((candidate) => candidate.endsWith("host")), candidates !== "srflx");
+  });
+}
+
+test("a new offer shows no address, whatever the browser writes into its first lines", async () => {
+  const s = await Scenario.link();
+  await s.whole();
+  const make = s.connection.createOffer.bind(s.connection);
+  s.connection.createOffer = async (options) => {
+    const { type, sdp } = await make(options);
+    return { type, sdp: sdp!.replace(/c=.*/, "c=IN IP4 192.168.7.1") };
+  };
+  s.connection.iceConnectionState = "failed";
+  s.connection.oniceconnectionstatechange?.();
+  const offer = await until(() => s.heard().find(({ d }) => (d as { t?: string } | undefined)?.t === "offer"), "an offer");
+  assert.match(JSON.stringify(offer), /c=IN IP4 0\.0\.0\.0/);
+  assert.doesNotMatch(JSON.stringify(offer), /192\.168/);
+});
+
 test("with locality off nothing is measured or asked", async () => {
   const s = await Scenario.link({ locality: "off" });
   await s.whole();
