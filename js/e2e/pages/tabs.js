@@ -3,11 +3,21 @@ import { shareSite } from "../../sdk/src/tabs.ts";
 
 const messages = [];
 const states = [];
+const events = [];
+const waiting = new Set();
 let shared;
 
 globalThis.tests = {
   share: (options = {}) => {
-    shared = shareSite({ ...options, onState: (state) => states.push(state.phase), onMessage: (text) => messages.push(text) });
+    shared = shareSite({
+      ...options,
+      onState: (state) => states.push(state.phase),
+      onMessage: (text) => messages.push(text),
+      onEvent: (event) => {
+        events.push(event);
+        for (const look of waiting) look();
+      },
+    });
   },
   state: () => ({ ...shared.state, reason: shared.state.reason?.code, leads: shared.leads }),
   phases: () => states,
@@ -17,5 +27,17 @@ globalThis.tests = {
   close: () => shared.close(),
   connect: () => shared.connect(),
   confirm: (code) => shared.confirm(code),
+  /** Waits for the event of a kind after so many others. */
+  event: (type, after) =>
+    new Promise((resolve) => {
+      const look = () => {
+        const found = events.filter((event) => event.type === type)[after];
+        if (!found) return;
+        waiting.delete(look);
+        resolve({ at: found.at, broken: found.broken });
+      };
+      waiting.add(look);
+      look();
+    }),
   leave: () => shared.leave(),
 };

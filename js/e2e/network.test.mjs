@@ -1,0 +1,75 @@
+// The network between two pages is lost and comes back, or is another one afterwards.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch } from "./browser.mjs";
+import { bundle, serve } from "./bundle.mjs";
+import { Network } from "./network.mjs";
+import { Server, within } from "./program.mjs";
+
+let browser;
+let siteScript;
+let walletScripts;
+before(async () => {
+  siteScript = (await bundle("e2e/pages/tabs.js", { splitting: false })).get("/entry.js").toString();
+  walletScripts = await bundle("e2e/pages/wallet.js");
+  browser = await launch("--disable-features=WebRtcHideLocalIpsWithMdns"); // a name leads to no socket of the test
+});
+after(() => browser?.close());
+
+const call = (page, name, ...args) => within(page.evaluate(([name, args]) => globalThis.tests[name](...args), [name, args]), () => `a page's ${name}`, 60_000);
+const said = (of) => Array.from({ length: 50 }, (_, n) => `${of} ${n}`);
+
+async function connected(t) {
+  const server = await Server.start(t, { flags: ["--chain", "did:key"] });
+  const contexts = await Promise.all([1, 2].map(() => browser.newContext({ bypassCSP: true })));
+  const network = new Network();
+  t.after(async () => {
+    await Promise.all(contexts.map((context) => context.close()));
+    network.close();
+  });
+  await network.between(...contexts);
+  const [site, wallet] = await Promise.all(contexts.map((context) => context.newPage()));
+  await site.goto(`${server.origin}/no-page`);
+  await site.addScriptTag({ type: "module", content: siteScript });
+  await call(site, "share");
+  const phase = (wanted) => site.waitForFunction((wanted) => globalThis.tests.state().phase === wanted, wanted, { timeout: 60_000 });
+  await phase("waiting");
+  const { origin } = await serve(t, walletScripts);
+  await wallet.goto(origin);
+  await call(wallet, "stay", (await call(site, "state")).uri);
+  await phase("open");
+  await call(wallet, "opened");
+  return { network, site, wallet, server };
+}
+
+/** What both say while the network is away arrives, each once and in order. */
+async function bridges(t, { site, wallet }, mend) {
+  await Promise.all([...said("site").map((text) => call(site, "send", text)), call(wallet, "sayAll", said("wallet"))]);
+  await call(site, "event", "broken", 0);
+  await mend();
+  const whole = await call(site, "event", "broken", 1);
+  assert.equal(whole.broken, false);
+  assert.deepEqual(await call(wallet, "messages", 50), said("site"));
+  await site.waitForFunction(() => globalThis.tests.messages().length >= 50, undefined, { timeout: 60_000 });
+  assert.deepEqual(await call(site, "messages"), said("wallet"));
+  t.diagnostic(`the path was mended after ${Math.round(whole.at - (await call(site, "event", "broken", 0)).at)} ms`);
+}
+
+test("the network is lost and comes back", async (t) => {
+  const pages = await connected(t);
+  const mend = pages.network.lose();
+  await bridges(t, pages, mend);
+});
+
+test("the network is another one afterwards: the channel takes a new path, and loses nothing", async (t) => {
+  const pages = await connected(t);
+  pages.network.lose(); // and what was told of it leads nowhere any more
+  await bridges(t, pages, () => undefined);
+});
+
+test("the network changes while the server is away: the new path is found when it is back", async (t) => {
+  const pages = await connected(t);
+  await pages.server.kill();
+  pages.network.lose();
+  await bridges(t, pages, () => pages.server.restart(t));
+});
