@@ -1,5 +1,5 @@
 # `make run` starts the server, `make test` runs everything that CI runs.
-.PHONY: run test check generate bench fuzz mutants build help
+.PHONY: run dev test check generate bench fuzz mutants build help
 
 FUZZTIME ?= 60s
 BENCHTIME ?= 1s
@@ -9,6 +9,9 @@ help: ## show this list
 
 run: ## start a server on http://localhost:8080
 	go run ./cmd/liaison serve
+
+dev: ## the server with pages that are built and loaded anew as their sources change
+	cd js && npm ci --no-audit --no-fund && npm run --silent dev
 
 test: ## the one test command: installs what it needs where it may, then checks and tests everything
 	@scripts/test.sh
