@@ -156,6 +156,7 @@ export class Gate {
     const level = this.#options.locality;
     const [pingMs, network] = await Promise.all([this.#prober.measure(), this.#calls.network()]);
     const path = await this.#calls.path();
+    if (this.#over) throw new LinkError("canceled"); // nobody need be asked about it
     const verdict = judgeLocality(level, { pair: path?.kind, pingMs, network });
     const report = { level, local: verdict.local, path: path?.kind, rttMs: pingMs, network };
     this.#calls.measured(report);

@@ -7,7 +7,7 @@ import { channelLabel, controlLabel, liquidLabel, maxCandidates, maxChannelMessa
 import type { Candidate } from "./messages.ts";
 import { leadsToUnnamed, selectedPath, type Path, type PathKind } from "./path.ts";
 import type { Platform } from "./platform.ts";
-import { allowed, checkDescription, discreet, fingerprintsOf, namesHost, withoutNames } from "./sdp.ts";
+import { allowed, checkDescription, discreet, fingerprintsOf, namesHost, withCandidates } from "./sdp.ts";
 
 /** What a {@link Peer} tells its owner. */
 export interface PeerEvents {
@@ -131,9 +131,9 @@ export class Peer {
 
   async #take(type: "offer" | "answer", sdp: string): Promise<void> {
     try {
-      await this.#connection.setRemoteDescription({ type, sdp: withoutNames(sdp) });
+      await this.#connection.setRemoteDescription({ type, sdp: withCandidates(sdp, (candidate) => this.#tries(candidate)) });
     } catch (cause) {
-      throw new LinkError("invalid_peer", { detail: `the browser refuses the wallet's ${type}`, cause });
+      throw new LinkError("invalid_peer", { detail: `the browser refuses the other side's ${type}`, cause });
     }
     const early = this.#early;
     this.#early = [];
@@ -143,18 +143,23 @@ export class Peer {
     this.#changed();
   }
 
-  /** Takes a candidate of the wallet. One too many, or one that would make the
-   * browser look up a name, is left out: another may do. */
+  /** Takes a candidate of the other side. One too many, or one that must not be tried,
+   * is left out: another may do. */
   async candidate({ candidate, sdpMid, sdpMLineIndex }: Candidate): Promise<void> {
-    if (this.#over || ++this.#taken > maxCandidates || namesHost(candidate)) return;
-    // To try an address of the other side's network is to look around in one's own.
-    if (candidate && this.#candidates === "srflx" && !allowed(candidate, "srflx")) return;
+    if (this.#over || ++this.#taken > maxCandidates || (candidate && !this.#tries(candidate))) return;
     // No dictionary entry may stand for absent: mid and index both absent is an error.
     const init: RTCIceCandidateInit = { candidate, sdpMid: sdpMid ?? null, sdpMLineIndex: sdpMLineIndex ?? null };
     if (init.sdpMid === null && init.sdpMLineIndex === null) init.sdpMLineIndex = 0;
     if (this.#connection.remoteDescription) await this.#add(init);
     else this.#early.push(init);
     if (!candidate) this.#allNamed.set();
+  }
+
+  /** Whether an address of the other side may be tried: not one whose name the browser
+   * would look up, and none of a network that might be one's own, which would be to look
+   * around there. */
+  #tries(candidate: string): boolean {
+    return !namesHost(candidate) && (this.#candidates !== "srflx" || allowed(candidate, "srflx"));
   }
 
   /** Sends a text to the other side's application. */

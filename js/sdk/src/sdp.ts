@@ -46,7 +46,8 @@ const widths: readonly string[] = ["relay", "srflx", "host"] satisfies PathKind[
  * given one may. */
 export function allowed(candidate: string, widest: PathKind): boolean {
   const type = / typ (\S+)/i.exec(candidate)?.[1]?.toLowerCase() ?? "host";
-  return widths.indexOf(type === "prflx" ? "srflx" : type) <= widths.indexOf(widest);
+  const width = widths.indexOf(type === "prflx" ? "srflx" : type);
+  return width >= 0 && width <= widths.indexOf(widest);
 }
 
 /** The candidate without the address behind the one that it is for, which is of a
@@ -55,10 +56,10 @@ export function discreet(candidate: string, widest: PathKind): string {
   return widest === "host" ? candidate : candidate.replace(/ raddr \S+ rport \d+/i, " raddr 0.0.0.0 rport 9");
 }
 
-/** Leaves out of a description the candidates for which {@link namesHost} holds. */
-export function withoutNames(sdp: string): string {
-  const names = (line: string) => attributes([line], "candidate").some((value) => namesHost(`candidate${value}`));
-  return sdp.split("\r\n").filter((line) => !names(line)).join("\r\n");
+/** Leaves out of a description the candidates that must not be tried. */
+export function withCandidates(sdp: string, tried: (candidate: string) => boolean): string {
+  const holds = (line: string) => attributes([line], "candidate").every((value) => tried(`candidate${value}`));
+  return sdp.split("\r\n").filter(holds).join("\r\n");
 }
 
 function checkMedia(lines: readonly string[]): void {

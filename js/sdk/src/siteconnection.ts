@@ -118,7 +118,9 @@ export class SiteConnection extends Connection<WalletMessage, SiteMessage, SiteN
   async #await({ iceServers, input }: Opening): Promise<void> {
     await this.prepare();
     this.configure(iceServers);
-    this.envelope = new SiteEnvelope(await this.direct.Handshake.start(input));
+    const handshake = await this.direct.Handshake.start(input);
+    if (this.ended) return; // nobody would close the connection
+    this.envelope = new SiteEnvelope(handshake);
     this.peer = this.connect("offers");
     this.#firstOffer = this.peer.offer(false);
     this.#firstOffer.catch(() => undefined); // whoever needs it is told

@@ -13,8 +13,9 @@ export interface Store<T extends Kept> {
   readonly lasts: boolean;
   /** All that is kept, in the order in which it was written. */
   all(): Promise<T[]>;
-  /** Removes some, then adds one, both or nothing. */
-  write(added: T | undefined, removed: readonly string[]): Promise<void>;
+  /** Removes some, then adds one, both or nothing. With the id of one that must be
+   * there, nothing is done if it is not, and it resolves with false. */
+  write(added: T | undefined, removed: readonly string[], needed?: string): Promise<boolean>;
 }
 
 /** In IndexedDB. Its numbers say in which order things were written. */
@@ -32,12 +33,15 @@ class Lasting<T extends Kept> implements Store<T> {
     return this.#do("readonly", async (store) => (await done(store.getAll())) as T[]);
   }
 
-  async write(added: T | undefined, removed: readonly string[]): Promise<void> {
-    await this.#do("readwrite", async (store) => {
+  async write(added: T | undefined, removed: readonly string[], needed?: string): Promise<boolean> {
+    return this.#do("readwrite", async (store) => {
+      const keys = (id: string) => done(store.index("id").getAllKeys(id));
+      if (needed !== undefined && (await keys(needed)).length === 0) return false;
       for (const id of removed) {
-        for (const key of await done(store.index("id").getAllKeys(id))) store.delete(key);
+        for (const key of await keys(id)) store.delete(key);
       }
       if (added) store.add(added);
+      return true;
     });
   }
 
@@ -67,11 +71,13 @@ class Remembered<T extends Kept> implements Store<T> {
   #all: T[] = [];
 
   async all(): Promise<T[]> {
-    return this.#all;
+    return [...this.#all];
   }
 
-  async write(added: T | undefined, removed: readonly string[]): Promise<void> {
+  async write(added: T | undefined, removed: readonly string[], needed?: string): Promise<boolean> {
+    if (needed !== undefined && !this.#all.some(({ id }) => id === needed)) return false;
     this.#all = [...this.#all.filter(({ id }) => !removed.includes(id)), ...(added ? [added] : [])];
+    return true;
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseCandidate } from "../src/messages.ts";
-import { checkDescription, namesHost, withoutNames } from "../src/sdp.ts";
+import { allowed, checkDescription, namesHost, withCandidates } from "../src/sdp.ts";
 import { refuses } from "./vectors.ts";
 
 const fp = "0123456789abcdef".repeat(4);
@@ -83,6 +83,17 @@ test("a candidate in a description that names a host is left out, and nothing el
   const hidden = candidate.replace("192.0.2.1", "0a1b2c3d-0000-4000-8000-000000000000.local");
   const kept = [...good, candidate, "a=candidate-pairs:tracker.example", hidden, "a=end-of-candidates"];
   const others = [named, named.replace("a=candidate", "a=CANDIDATE"), named.replace("a=", "a= "), named.replace(":1 1", ": 1 1"), named.replace("candidate:", "candidate :"), "a=candidate", "a=candidate:"];
+  const withoutNames = (sdp: string) => withCandidates(sdp, (candidate) => !namesHost(candidate));
   assert.equal(withoutNames(write(...kept)), write(...kept));
   for (const other of others) assert.equal(withoutNames(write(...good, other, ...kept.slice(good.length), other)), write(...kept), other);
+});
+
+test("a candidate is allowed where nothing wider than its kind may be", () => {
+  const of = (type: string) => `candidate:1 1 udp 1 192.0.2.1 9${type} generation 0`;
+  const kinds = ["relay", "srflx", "host"] as const;
+  for (const [at, type] of [" typ relay", " typ srflx", " typ host"].entries()) {
+    for (const [widest, kind] of kinds.entries()) assert.equal(allowed(of(type), kind), at <= widest, `${type} under ${kind}`);
+  }
+  assert.equal(allowed(of(" typ prflx"), "srflx"), true);
+  for (const type of ["", " typ  srflx", " typ any", " typ"]) assert.equal(allowed(of(type), "srflx"), false, type);
 });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { connectSite, forgetSite, resumeSite, type SiteOptions } from "../src/site.ts";
 import { LinkError } from "../src/errors.ts";
 import { description, pair } from "./connection.ts";
-import { Signer, type Signed } from "./initiator.ts";
+import { Initiator, ofLink, Signer, type Signed } from "./initiator.ts";
 import { challenge, requestId, Scenario, server, settle, until, walletFingerprint } from "./scenario.ts";
 import { siteFingerprint, World } from "./world.ts";
 import { refuses } from "./vectors.ts";
@@ -69,6 +69,63 @@ test("a link, from code to conversation to goodbye", async () => {
   await settle();
   assert.equal(await resumeSite(s.options({})), undefined, "after a goodbye there is nothing to resume");
   assert.equal(s.world.pending, 0, "timers left");
+});
+
+test("a link that is left while the rest of the page loads leaves no connection behind", async () => {
+  for (let turns = 0, loaded = false; !loaded; turns++) {
+    const s = new Scenario();
+    s.link = await connectSite(s.options({}));
+    for (let i = 0; i < turns; i++) await new Promise((resolve) => setImmediate(resolve));
+    loaded = s.connections.length > 0;
+    s.link.suspend();
+    await settle();
+    assert.deepEqual(s.connections.map(({ over }) => over), loaded ? [true] : [], `left after ${turns} turns`);
+    assert.equal(s.world.pending, 0);
+  }
+});
+
+test("a page that can make no certificate, or name none, ends its link and tells the server", async () => {
+  const failing: (() => Promise<unknown>)[] = [() => Promise.reject(new Error("no entropy")), async () => ({ getFingerprints: () => [] }), async () => ({ getFingerprints: () => [{ algorithm: "sha-256", value: "00" }] })];
+  for (const certificate of failing) {
+    const s = new Scenario();
+    (s.world.platform as { certificate: unknown }).certificate = certificate;
+    s.world.peer = () => { throw new Error("no peers"); };
+    s.link = await connectSite(s.options({}));
+    s.link.displayed();
+    assert.equal(await s.ended(), "internal");
+    assert.deepEqual([s.link.uri, s.events.at(-1)!.type], ["", "closed"]);
+    await assert.rejects(s.link.account(), (error) => error instanceof LinkError && error.code === "internal");
+    s.world.pass(0);
+    assert.equal(s.world.pending, 0);
+  }
+});
+
+test("a wallet that comes before the page has loaded is answered when it has", async () => {
+  const s = new Scenario();
+  const { certificate } = s.world.platform;
+  let go = () => {};
+  const waits = new Promise<void>((resolve) => (go = resolve));
+  (s.world.platform as { certificate: unknown }).certificate = async () => (await waits, certificate());
+  s.link = await connectSite(s.options({}));
+  s.wallet = new Initiator(ofLink(s.link.uri));
+  s.attach();
+  s.link.displayed();
+  s.frame(0, s.hello());
+  await settle();
+  assert.deepEqual([s.connections.length, s.all("joined").length, s.asked("POST", "/offer").length], [0, 0, 0]);
+  go();
+  const offer = await until(() => s.asked("POST", "/offer")[0], "offer");
+  s.welcome = JSON.parse(s.wallet.finish(String(offer.body.d)));
+  await s.agree();
+  await s.open();
+});
+
+test("a claim that the server makes up while the page loads is refused", async () => {
+  const s = new Scenario();
+  s.link = await connectSite(s.options({ legacy: "deny" }));
+  s.attach();
+  s.claim({}, { n: 0, d: "AAAA" });
+  assert.equal(await s.ended(), "unsealed_refused");
 });
 
 test("a wallet's ping is answered by the site's own key", async () => {
