@@ -103,6 +103,10 @@ export abstract class Connection<In, Out, News> {
     this.closed = this.#over.wait();
   }
 
+  /** Is aborted when the link is over. */
+  protected get over(): AbortSignal {
+    return this.#abort.signal;
+  }
   get assurance(): Assurance | undefined {
     return this.#assurance;
   }

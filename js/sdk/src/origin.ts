@@ -9,17 +9,19 @@ const wellKnownBytes = 4 << 10;
  * origin itself names the link's server; and the server says that a page of that
  * origin opened the link, spec/sealed.md §7. In a browser the origin must let pages
  * of others read what it says of its servers. */
-export async function verifyOrigin(claimed: string, server: string, opened: string | undefined, platform: Pick<Platform, "fetch" | "after">): Promise<boolean> {
+export async function verifyOrigin(claimed: string, server: string, opened: string | undefined, platform: Pick<Platform, "fetch" | "after">, signal: AbortSignal): Promise<boolean> {
   if (claimed !== opened) return false;
   const { host } = new URL(server);
-  return new URL(claimed).host === host || namesBroker(claimed, host, platform);
+  return new URL(claimed).host === host || namesBroker(claimed, host, platform, signal);
 }
 
 /** Asks the origin itself which servers act for it. */
-async function namesBroker(origin: string, host: string, platform: Pick<Platform, "fetch" | "after">): Promise<boolean> {
+async function namesBroker(origin: string, host: string, platform: Pick<Platform, "fetch" | "after">, signal: AbortSignal): Promise<boolean> {
   if (!origin.startsWith("https:")) return false;
   const abort = new AbortController();
-  const cancel = platform.after(wellKnownMs, () => abort.abort());
+  const stop = () => abort.abort();
+  const cancel = platform.after(wellKnownMs, stop);
+  signal.addEventListener("abort", stop, { once: true });
   try {
     const response = await platform.fetch(origin + wellKnownPath, { credentials: "omit", redirect: "error", cache: "no-store", referrerPolicy: "no-referrer", signal: abort.signal });
     const { brokers } = JSON.parse(response.ok ? await readSome(response, wellKnownBytes) : "{}") as { brokers?: unknown };
@@ -28,6 +30,7 @@ async function namesBroker(origin: string, host: string, platform: Pick<Platform
     return false;
   } finally {
     cancel();
+    signal.removeEventListener("abort", stop);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Assurance } from "./assurance.ts";
+import { LinkError } from "./errors.ts";
 import type { Locality } from "./localitylevel.ts";
 import type { Resumption } from "./sealed.ts";
 import { openStore, type Store } from "./store.ts";
@@ -34,6 +35,8 @@ export interface PairingStore {
   /** All of them, the newest first. Where the two were cut off while they took new
    * keys, the site may have the ones before: there may be several of one pairing. */
   all(): Promise<KeptPairing[]>;
+  /** Keeps one. One that comes of another is kept only if that is still there, else it
+   * was forgotten meanwhile ("resumption_unknown"). */
   put(kept: KeptPairing): Promise<void>;
   /** Forgets some by their ids. */
   remove(...ids: string[]): Promise<void>;
@@ -41,6 +44,11 @@ export interface PairingStore {
   use(pairing: string): Promise<boolean>;
   /** It does not any more. */
   release(pairing: string): void;
+}
+
+/** What there is of a pairing, the newest first. */
+export async function versionsOf(pairing: string, store: PairingStore): Promise<KeptPairing[]> {
+  return (await store.all()).filter((kept) => kept.pairing === pairing);
 }
 
 /** Keeps pairings in the browser, as {@link Resumptions} does for a site. */
@@ -63,7 +71,7 @@ export class Pairings implements PairingStore {
   }
 
   async put(kept: KeptPairing): Promise<void> {
-    await (await this.#store()).write(plain(kept), []);
+    if (!(await (await this.#store()).write(plain(kept), [], kept.from || undefined))) throw new LinkError("resumption_unknown");
   }
 
   async remove(...ids: string[]): Promise<void> {

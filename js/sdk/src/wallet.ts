@@ -12,12 +12,12 @@ import { abortError, Latch } from "./latch.ts";
 import { parseLink } from "./link.ts";
 import type { LocalityReport } from "./locality.ts";
 import type { Locality } from "./localitylevel.ts";
-import { Pairings, type KeptPairing, type Pairing } from "./pairings.ts";
+import { Pairings, versionsOf, type KeptPairing, type Pairing } from "./pairings.ts";
 import type { PathKind } from "./path.ts";
 import { browserPlatform } from "./platform.ts";
 import { backoffMs } from "./backoff.ts";
 import type { Site } from "./wire.ts";
-import { WalletConnection, type Signer, type WalletAccount, type WalletPlatform, type WalletSettings } from "./walletconnection.ts";
+import { WalletConnection, type Destination, type Signer, type WalletAccount, type WalletPlatform, type WalletSettings } from "./walletconnection.ts";
 import { WalletEnvelope } from "./walletenvelope.ts";
 
 export type { WalletEvent, WalletNews } from "./events.ts";
@@ -75,14 +75,15 @@ export interface WalletRequest {
   readonly shortCode: string;
   /** How near the two must be: the stricter of what both ask for. */
   readonly locality: Locality;
-  /** For how long the person may think, in milliseconds. */
+  /** For how long the person may still think, in milliseconds. */
   readonly lifeMs: number;
   /** The whole text that approve has a signer sign. Throws "invalid_peer" if the site
    * takes no account of that chain. */
   text(account: WalletAccount): string;
   /** Signs, claims the link, and resolves when the server has accepted that. Call it
-   * only after the person said yes. Whatever it rejects with has ended the request:
-   * "origin_denied", "proof_rejected", the signer's own error, and others. */
+   * only after the person said yes. The signal gives all of that up. Whatever it rejects
+   * with has ended the request: "origin_denied", "proof_rejected", the signer's own error,
+   * and others. */
   approve(signer: Signer, options?: { readonly signal?: AbortSignal }): Promise<WalletLink>;
   /** Tells the site that the person said no. */
   reject(): Promise<void>;
@@ -127,7 +128,7 @@ export async function readLink(link: string, options: WalletOptions = {}): Promi
   const { server, host, requestId, invitation } = parseLink(link);
   if (!invitation) throw new LinkError("unsealed_refused", { detail: "the link has no invitation" });
   const connection = new WalletConnection(settingsOf(server, options));
-  await begin(connection, () => connection.start({ requestId, begin: (hello) => WalletEnvelope.ofLink(host, requestId, invitation, hello) }));
+  await begin(connection, { requestId, begin: (hello) => WalletEnvelope.ofLink(host, requestId, invitation, hello) });
   return new Request(connection);
 }
 
@@ -136,13 +137,20 @@ export async function readLink(link: string, options: WalletOptions = {}): Promi
 export async function connectWallet(options: WalletOptions & { readonly link: string; readonly signer: Signer; readonly confirm: (request: WalletRequest) => Promise<boolean> }): Promise<WalletLink> {
   const { link, signer, confirm, ...others } = options;
   const request = await readLink(link, others);
-  const agreed = await confirm(request).catch((cause: unknown) => {
-    void request.reject().catch(() => undefined);
-    throw cause;
-  });
+  const agreed = await ask(() => confirm(request), request);
   if (agreed) return request.approve(signer, others.signal && { signal: others.signal });
   await request.reject();
   throw new LinkError("user_rejected");
+}
+
+/** Has the person asked. What goes wrong with that is a no. */
+async function ask(confirm: () => Promise<boolean>, request: WalletRequest): Promise<boolean> {
+  try {
+    return await confirm();
+  } catch (cause) {
+    void request.reject().catch(() => undefined);
+    throw cause;
+  }
 }
 
 /** The sites that this browser's wallet is linked with, the newest first. */
@@ -153,7 +161,7 @@ export async function listPairings({ platform = walletPlatform() }: Pick<WalletO
 
 /** Forgets a pairing. The site is not told: where it is there, close its link. */
 export async function forgetPairing({ pairing }: Pick<Pairing, "pairing">, { platform = walletPlatform() }: Pick<WalletOptions, "platform"> = {}): Promise<void> {
-  await platform.pairings.remove(...(await versions(platform, pairing)).map(({ id }) => id));
+  await platform.pairings.remove(...(await versionsOf(pairing, platform.pairings)).map(({ id }) => id));
 }
 
 // The longest pause between two looks for the site: somebody who has loaded its page
@@ -181,7 +189,7 @@ export async function resumeWallet({ pairing }: Pick<Pairing, "pairing">, option
 async function meetAgain(pairing: string, options: WalletOptions & { readonly platform: WalletPlatform }): Promise<WalletConnection> {
   const { platform, signal } = options;
   for (let attempt = 0; ; attempt++) {
-    const known = await versions(platform, pairing);
+    const known = await versionsOf(pairing, platform.pairings);
     if (known.length === 0) throw new LinkError("resumption_unknown");
     for (const kept of known) {
       if (signal?.aborted) throw abortError(signal);
@@ -200,15 +208,19 @@ async function meetAgain(pairing: string, options: WalletOptions & { readonly pl
 /** One attempt. Only one that succeeds tells of its end. */
 async function meetOnce(kept: KeptPairing, options: WalletOptions): Promise<WalletConnection | { error: LinkError; next: KeptPairing | undefined }> {
   let live = false;
-  const onEvent = options.onEvent && ((event: WalletEvent) => (live || event.type !== "closed") && options.onEvent!(event));
+  const onEvent = options.onEvent && ((event: WalletEvent) => {
+    live ||= event.type === "open";
+    if (live || event.type !== "closed") options.onEvent!(event);
+  });
   const connection = new WalletConnection(settingsOf(kept.server, { ...options, ...(onEvent && { onEvent }) }));
   try {
-    await begin(connection, () => connection.start({ requestId: kept.id, resumes: kept, begin: (hello) => WalletEnvelope.ofResumption(kept, hello) }));
-    await begin(connection, () => connection.resume());
-    live = true;
+    await begin(connection, { requestId: kept.id, resumes: kept, begin: (hello) => WalletEnvelope.ofResumption(kept, hello) });
+    await connection.resume();
     return connection;
   } catch (cause) {
-    return { error: asLinkError(cause), next: connection.next };
+    const error = asLinkError(cause);
+    connection.end(error);
+    return { error, next: connection.next };
   }
 }
 
@@ -226,18 +238,14 @@ async function pause(platform: WalletPlatform, ms: number, signal: AbortSignal |
   await wait.wait(signal).finally(() => (cancel(), stop()));
 }
 
-/** What there is of a pairing, the newest first. */
-async function versions(platform: WalletPlatform, pairing: string): Promise<KeptPairing[]> {
-  return (await platform.pairings.all()).filter((kept) => kept.pairing === pairing);
-}
-
 function shown({ pairing, server, site, verified, account, assurance, locality, expiresAt }: Pairing): Pairing {
   return { pairing, server, site, verified, account, assurance, locality, expiresAt };
 }
 
-async function begin(connection: WalletConnection, work: () => Promise<void>): Promise<void> {
+/** Goes there; whatever ends the connection ends that at once. */
+async function begin(connection: WalletConnection, destination: Destination): Promise<void> {
   try {
-    await work();
+    await Promise.race([connection.start(destination), connection.closed.then((reason) => Promise.reject(reason))]);
   } catch (cause) {
     const error = asLinkError(cause);
     connection.end(error);

@@ -4,13 +4,13 @@ import { Connection, type Settings } from "./connection.ts";
 import type { Frame } from "./cursor.ts";
 import { asLinkError, LinkError } from "./errors.ts";
 import type { WalletNews } from "./events.ts";
-import { Latch } from "./latch.ts";
-import { consentMs, pathLinks, pathSocket } from "./limits.gen.ts";
+import { consentMs, pathSocket } from "./limits.gen.ts";
 import type { LocalityReport } from "./locality.ts";
 import { stricter, type Locality } from "./localitylevel.ts";
 import { peerVersion, type Hello, type SiteMessage, type WalletMessage, type Welcome } from "./messages.ts";
 import { verifyOrigin } from "./origin.ts";
-import type { KeptPairing, PairingStore } from "./pairings.ts";
+import { abortError, Latch } from "./latch.ts";
+import { versionsOf, type KeptPairing, type PairingStore } from "./pairings.ts";
 import type { Platform } from "./platform.ts";
 import type { Proof } from "./proof.ts";
 import { linkPath } from "./rest.ts";
@@ -63,8 +63,7 @@ const joinMs = 30_000;
 const welcomeMs = 15_000;
 const rejectMs = 10_000;
 const expiryGraceMs = 1_000;
-// So many refusals in a row mean that the session is gone. While the answer to a claim
-// is lost, the token is on its way to being replaced.
+// So many refusals in a row mean that the session is gone.
 const lostSessionProbes = 3;
 
 /** The wallet's end of one link or resumption. */
@@ -76,15 +75,18 @@ export class WalletConnection extends Connection<SiteMessage, WalletMessage, Wal
   readonly #welcomed = new Latch<Welcome>();
   #destination!: Destination;
   #token = "";
+  #joinedAt = 0;
   #opener: string | undefined; // origin of the page that opened the link, as the server says
   #welcome: Welcome | undefined;
   #answer = ""; // our first description
   #verified = false;
   #answered = false; // the person has decided
   #agreed = false;
+  #claiming = false; // the token may have been replaced, and the new one is not known yet
   #account = "";
   #refusals = 0;
   #kept: KeptPairing | undefined;
+  #using = ""; // the pairing that this page uses because of this link
 
   constructor(settings: WalletSettings) {
     super(settings, () => this.#token);
@@ -96,8 +98,9 @@ export class WalletConnection extends Connection<SiteMessage, WalletMessage, Wal
   get pairing(): string | undefined {
     return this.#kept?.pairing;
   }
+  /** What was shown to the person, whatever the site says of itself by now. */
   get site(): Site {
-    return this.#welcome!.site;
+    return this.#destination.resumes?.site ?? this.#welcome!.site;
   }
   get verified(): boolean {
     return this.#verified;
@@ -118,7 +121,7 @@ export class WalletConnection extends Connection<SiteMessage, WalletMessage, Wal
     return this.envelope!.keys!.shortCode;
   }
   get lifeMs(): number {
-    return consentMs;
+    return Math.max(0, this.#joinedAt + consentMs - this.platform.now());
   }
 
   /** Goes there, shakes hands with the site's page, and reads what it asks. */
@@ -134,6 +137,7 @@ export class WalletConnection extends Connection<SiteMessage, WalletMessage, Wal
     const joined = parseJoined(await this.insistently(() => this.rest.call("POST", `${linkPath(this.requestId)}/join`, { frame: { n: 0, d: this.envelope!.hello }, key })));
     if (this.ended) throw await this.closed;
     this.cancel("join");
+    this.#joinedAt = this.platform.now();
     this.#opener = joined.origin;
     this.configure(joined.iceServers);
     this.peer = this.connect("answers");
@@ -142,9 +146,9 @@ export class WalletConnection extends Connection<SiteMessage, WalletMessage, Wal
     if (destination.resumes) this.signaling.release();
     this.after("expiry", welcomeMs, () => this.end(this.#silence()));
     await this.#welcomed.wait();
-    this.#verified = destination.resumes?.verified ?? (await verifyOrigin(this.site.origin, this.settings.server, this.#opener, this.platform));
+    if (!destination.resumes) this.after("expiry", this.lifeMs + expiryGraceMs, () => this.end(new LinkError("link_expired")));
+    this.#verified = destination.resumes?.verified ?? (await verifyOrigin(this.site.origin, this.settings.server, this.#opener, this.platform, this.over));
     if (this.ended) throw await this.closed;
-    if (!destination.resumes) this.after("expiry", consentMs + expiryGraceMs, () => this.end(new LinkError("link_expired")));
   }
 
   #silence(): LinkError {
@@ -174,7 +178,7 @@ export class WalletConnection extends Connection<SiteMessage, WalletMessage, Wal
     } catch (cause) {
       const error = asLinkError(cause);
       const gone = error.code === "session_required" || error.code === "session_rotated";
-      if (gone && ++this.#refusals < lostSessionProbes) return;
+      if (gone && (this.#claiming || ++this.#refusals < lostSessionProbes)) return;
       if (!error.retryable) throw error;
     }
   }
@@ -229,7 +233,7 @@ export class WalletConnection extends Connection<SiteMessage, WalletMessage, Wal
 
   /** Signs, claims the link, and lets the two connect. */
   approve(signer: Signer, signal: AbortSignal | undefined): Promise<void> {
-    return this.#decide(async () => {
+    return this.#decide(signal, async () => {
       if (!this.#verified && !this.settings.allowUnverified) {
         throw new LinkError("origin_denied", { detail: "the site's origin is not verified: whoever made this code may be anybody, and would be signed in as you at the site that it names" });
       }
@@ -239,22 +243,27 @@ export class WalletConnection extends Connection<SiteMessage, WalletMessage, Wal
       const account = `${proof.chain}:${proof.address}`;
       const assurance = this.#verified ? "sealed+origin" : "sealed";
       await this.#keep(account, assurance);
+      if (this.ended) throw await this.closed;
       await this.#claim(proof);
       this.#account = account;
       this.meet(assurance);
       this.signaling!.follow(parseAccount(account)!.address);
+      this.signaling!.hurry(); // with the token that is due now
     });
   }
 
   /** Tells the site that the person said no. */
   reject(): Promise<void> {
-    return this.#decide(async () => {
+    const rejected = this.#decide(undefined, async () => {
       this.after("reject", rejectMs, () => this.end(new LinkError("user_rejected")));
       await this.insistently(() => this.rest.call("POST", `${linkPath(this.requestId)}/reject`)).catch((cause: unknown) => {
         const { code } = asLinkError(cause);
         if (code !== "user_rejected" && code !== "canceled") throw cause; // the answer to an earlier attempt was lost
       });
       this.end(new LinkError("user_rejected"));
+    });
+    return rejected.catch((error: LinkError) => {
+      if (error.code !== "user_rejected") throw error; // that is what was wanted
     });
   }
 
@@ -271,16 +280,24 @@ export class WalletConnection extends Connection<SiteMessage, WalletMessage, Wal
     await this.opened();
   }
 
-  async #decide(work: () => Promise<void>): Promise<void> {
+  /** Does what the person has decided, once. The end of the link ends it, and so does
+   * the signal. */
+  async #decide(signal: AbortSignal | undefined, work: () => Promise<void>): Promise<void> {
     if (this.#answered) throw new LinkError("link_closed", { detail: "this request was answered before" });
     this.#answered = true;
+    const stop = () => this.end(abortError(signal!));
     try {
-      await Promise.race([work(), this.closed.then((reason) => (this.#answered && reason.code === "user_rejected" ? undefined : Promise.reject(reason)))]);
+      if (this.ended) throw await this.closed; // nobody need be asked for a signature
+      if (signal?.aborted) throw abortError(signal);
+      signal?.addEventListener("abort", stop, { once: true });
+      await Promise.race([work(), this.closed.then((reason) => Promise.reject(reason))]);
     } catch (cause) {
       const error = asLinkError(cause);
       this.forget();
       this.end(error, error.code);
       throw error;
+    } finally {
+      signal?.removeEventListener("abort", stop);
     }
   }
 
@@ -300,8 +317,11 @@ export class WalletConnection extends Connection<SiteMessage, WalletMessage, Wal
     this.#showCode();
     const key = newKey();
     const body = { nonce: this.signIn.nonce, proof, answer, key, ...(this.#holds && { held: true }), ...(this.#verified && { verified: true }) };
-    await this.insistently(() => this.rest.call("POST", pathLinks + encodeURIComponent(this.requestId), body));
-    this.#token = await successorToken(this.#token, key);
+    const successor = await successorToken(this.#token, key);
+    this.#claiming = true;
+    await this.insistently(() => this.rest.call("POST", linkPath(this.requestId), body));
+    this.#claiming = false;
+    this.#token = successor;
   }
 
   /** Seals the next frame, which goes by a call. */
@@ -337,7 +357,7 @@ export class WalletConnection extends Connection<SiteMessage, WalletMessage, Wal
   /** The site has the new resumption, too. */
   protected handedOver(): void {
     const { resumes } = this.#destination;
-    if (resumes) this.platform.pairings.remove(resumes.id).catch(() => undefined);
+    if (resumes) void this.#remove(resumes.pairing, this.#kept?.id);
   }
 
   protected get met(): boolean {
@@ -354,7 +374,8 @@ export class WalletConnection extends Connection<SiteMessage, WalletMessage, Wal
    * to have the new one as well. */
   async #keep(account: string, assurance: Assurance): Promise<void> {
     const { resumes } = this.#destination;
-    const { resume = 0, site, locality } = this.#welcome!;
+    const { pairings } = this.platform;
+    const { resume = 0, locality } = this.#welcome!;
     if (resume <= 0 || !this.settings.keeps) return;
     const resumption = this.envelope!.keys!.resumption;
     const kept: KeptPairing = {
@@ -362,8 +383,7 @@ export class WalletConnection extends Connection<SiteMessage, WalletMessage, Wal
       from: resumes?.id ?? "",
       pairing: resumes?.pairing ?? resumption.id,
       server: this.settings.server,
-      // What it has shown, whatever the site says of itself by now.
-      site: resumes?.site ?? site,
+      site: this.site,
       verified: this.#verified,
       account,
       assurance,
@@ -371,12 +391,17 @@ export class WalletConnection extends Connection<SiteMessage, WalletMessage, Wal
       expiresAt: this.platform.date() + resume * 1000,
     };
     try {
-      if (!resumes) await this.platform.pairings.use(kept.pairing);
-      await this.platform.pairings.put(kept);
+      if (!resumes && (await pairings.use(kept.pairing))) this.#using = kept.pairing;
+      await pairings.put(kept);
       this.#kept = kept;
-    } catch {
+    } catch (cause) {
+      if (asLinkError(cause).code === "resumption_unknown") throw cause; // the person has forgotten it
       // A browser that keeps nothing needs a code the next time.
     }
+    if (!this.ended || resumes) return;
+    // It was neither kept nor in use when the end came.
+    this.forget();
+    this.release();
   }
 
   /** What came of this attempt for the next one. */
@@ -389,13 +414,26 @@ export class WalletConnection extends Connection<SiteMessage, WalletMessage, Wal
   }
 
   protected forget(): void {
-    const ids = this.kept;
+    const pairing = this.#destination?.resumes?.pairing ?? this.#kept?.pairing;
     this.#kept = undefined;
-    if (ids.length > 0) this.platform.pairings.remove(...ids).catch(() => undefined);
+    if (pairing !== undefined) void this.#remove(pairing);
+  }
+
+  /** Forgets what there is of a pairing, save one: there is more than this link knows of
+   * where the two were cut off before. */
+  async #remove(pairing: string, but = ""): Promise<void> {
+    const { pairings } = this.platform;
+    try {
+      const gone = (await versionsOf(pairing, pairings)).filter(({ id }) => id !== but);
+      await pairings.remove(...gone.map(({ id }) => id));
+    } catch {
+      // It is over with time.
+    }
   }
 
   protected release(): void {
-    if (this.#kept && !this.resuming) this.platform.pairings.release(this.#kept.pairing);
+    if (this.#using) this.platform.pairings.release(this.#using);
+    this.#using = "";
   }
 
   protected abandon(reason: LinkError): void {

@@ -1,13 +1,17 @@
+import { toBase64 } from "./base64.ts";
 import { utf8, type Bytes } from "./bytes.ts";
 import { LinkError } from "./errors.ts";
 import { maxNameBytes, maxResumeSeconds } from "./limits.gen.ts";
 import { localities, type Locality } from "./localitylevel.ts";
 import { invalid, isShowable, parseCandidate, parseMessageObject, peerVersion, text, type SiteMessage, type Welcome } from "./messages.ts";
+import { signInText } from "./signin.ts";
 import type { SignInRequest, Site } from "./wire.ts";
 
 // The clocks of two machines may differ by so much.
 const clockSkewMs = 60_000;
 const signInMs = 300_000;
+// An account on a channel, to try what the rest of a text is like.
+const anyAccount = { address: "x", channel: `l1.${toBase64(new Uint8Array(32))}`, resources: [] };
 
 /** Reads a message of the site that was unsealed. Unknown fields are ignored, an
  * unknown type throws a LinkError "invalid_peer". */
@@ -81,6 +85,17 @@ export function checkSignIn({ origin }: Site, asked: SignInRequest | undefined, 
   if (!(issued <= now + clockSkewMs)) throw invalid("the request comes from the future; check this machine's clock");
   if (!(expires > now - clockSkewMs)) throw invalid("the request is too old; check this machine's clock");
   if (!(expires - issued <= signInMs)) throw invalid("the request would be valid for too long");
+  checkWritable(asked);
+}
+
+/** Whether there is a text to sign, before anybody is shown a part of it. */
+function checkWritable({ chains, ...asked }: SignInRequest): void {
+  if (chains.length === 0) throw invalid("the site takes accounts of no chain");
+  try {
+    for (const chain of chains) signInText({ ...asked, ...anyAccount, chain });
+  } catch (cause) {
+    throw new LinkError("invalid_peer", { detail: "the site asks for what cannot be signed", cause });
+  }
 }
 
 function isOfOrigin(uri: string, origin: string): boolean {

@@ -1,6 +1,6 @@
-// The wallet's end, with Node's own cryptography: an implementation of the
-// handshake that has nothing in common with the one under test.
-import { createCipheriv, createDecipheriv, createHash, createHmac, createPrivateKey, createPublicKey, diffieHellman, generateKeyPairSync, hkdfSync, sign, type KeyObject } from "node:crypto";
+// Both ends, with Node's own cryptography: an implementation of the handshake that has
+// nothing in common with the one under test.
+import { createCipheriv, createDecipheriv, createHash, createHmac, createPrivateKey, createPublicKey, diffieHellman, generateKeyPairSync, hkdfSync, randomBytes, sign, type KeyObject } from "node:crypto";
 import { signInText } from "../src/signin.ts";
 
 const label = "liaison/1";
@@ -46,7 +46,7 @@ class Cipher {
 }
 
 /** What both sides of a handshake know from the start. */
-interface Before {
+export interface Before {
   readonly prologue: Uint8Array;
   readonly psk: Uint8Array;
   readonly siteKey?: Uint8Array;
@@ -65,67 +65,39 @@ export function ofResumption({ id, secret }: { id: string; secret: Uint8Array })
   return { prologue: Buffer.concat([Buffer.from(`${label} resume\0`), counted(id)]), psk: derive(secret, "resume psk", 32) };
 }
 
-/** The initiator of one handshake, and what comes of it. */
-export class Initiator {
-  readonly #ephemeral = generateKeyPairSync("x25519");
-  readonly #before: Before;
-  #chain: Buffer;
-  #hash: Buffer;
-  #cipher: Cipher | undefined;
-  #out!: Cipher;
-  #in!: Cipher;
+/** One party of one handshake, and what comes of it. */
+export abstract class Party {
+  protected readonly ephemeral = generateKeyPairSync("x25519");
+  protected readonly before: Before;
+  protected chain: Buffer;
+  protected hash: Buffer;
+  protected cipher: Cipher | undefined;
+  protected out!: Cipher;
+  protected in!: Cipher;
   #export!: Buffer;
 
   constructor(before: Before) {
     const name = Buffer.from(`Noise_${before.siteKey ? "NK" : "NN"}psk0_25519_AESGCM_SHA256`);
-    this.#before = before;
-    this.#chain = this.#hash = name;
-    this.#hash = hash(this.#hash, before.prologue);
-    if (before.siteKey) this.#hash = hash(this.#hash, before.siteKey);
-  }
-
-  /** Message 1. */
-  begin(payload: string): string {
-    const e = rawPublic(this.#ephemeral.publicKey);
-    const [chain, mixed, key] = this.#hkdf(this.#before.psk, 3);
-    this.#chain = chain!;
-    this.#hash = hash(this.#hash, mixed!);
-    this.#cipher = new Cipher(key!);
-    this.#mix(e, true);
-    if (this.#before.siteKey) this.#agree(this.#before.siteKey);
-    return Buffer.concat([e, this.#seal(Buffer.from(payload))]).toString("base64url");
-  }
-
-  /** Reads message 2. */
-  finish(message: string): string {
-    const bytes = Buffer.from(message, "base64url");
-    const e = bytes.subarray(0, 32);
-    this.#mix(e, true);
-    this.#agree(e);
-    const sealed = bytes.subarray(32);
-    const payload = this.#cipher!.open(sealed, this.#hash);
-    this.#hash = hash(this.#hash, sealed);
-    this.#export = derive(this.#chain, "export", 32);
-    const [out, into] = this.#hkdf(new Uint8Array(), 2);
-    this.#out = new Cipher(out!);
-    this.#in = new Cipher(into!);
-    return payload.toString();
+    this.before = before;
+    this.chain = this.hash = name;
+    this.hash = hash(this.hash, before.prologue);
+    if (before.siteKey) this.hash = hash(this.hash, before.siteKey);
   }
 
   seal(text: string): string {
-    return this.#out.seal(Buffer.from(text)).toString("base64url");
+    return this.out.seal(Buffer.from(text)).toString("base64url");
   }
 
   open(payload: string): string {
-    return this.#in.open(Buffer.from(payload, "base64url")).toString();
+    return this.in.open(Buffer.from(payload, "base64url")).toString();
   }
 
   get channelId(): string {
-    return `l1.${this.#hash.toString("base64url")}`;
+    return `l1.${this.hash.toString("base64url")}`;
   }
 
   get shortCode(): string {
-    return String(derive(this.#hash, "sas", 8).readBigUInt64BE() % 1_000_000n).padStart(6, "0");
+    return String(derive(this.hash, "sas", 8).readBigUInt64BE() % 1_000_000n).padStart(6, "0");
   }
 
   get resumption(): { id: string; secret: Uint8Array } {
@@ -137,31 +109,112 @@ export class Initiator {
     return createHmac("sha256", derive(this.#export, `pong ${side}`, 32)).update(`${label} pong\0`).update(nonce).digest("base64url");
   }
 
-  #mix(data: Uint8Array, alsoKey: boolean): void {
-    this.#hash = hash(this.#hash, data);
-    if (alsoKey) this.#rekey(data);
+  protected mixPsk(): void {
+    const [chain, mixed, key] = this.#hkdf(this.before.psk, 3);
+    this.chain = chain!;
+    this.hash = hash(this.hash, mixed!);
+    this.cipher = new Cipher(key!);
+  }
+
+  protected mix(data: Uint8Array): void {
+    this.hash = hash(this.hash, data);
+    this.#rekey(data);
+  }
+
+  protected agree(own: KeyObject, remote: Uint8Array): void {
+    const publicKey = createPublicKey({ key: { kty: "OKP", crv: "X25519", x: Buffer.from(remote).toString("base64url") }, format: "jwk" });
+    this.#rekey(diffieHellman({ privateKey: own, publicKey }));
+  }
+
+  protected sealPayload(payload: Uint8Array): Buffer {
+    const sealed = this.cipher!.seal(payload, this.hash);
+    this.hash = hash(this.hash, sealed);
+    return sealed;
+  }
+
+  protected openPayload(sealed: Uint8Array): Buffer {
+    const payload = this.cipher!.open(sealed, this.hash);
+    this.hash = hash(this.hash, sealed);
+    return payload;
+  }
+
+  /** The ciphers of the initiator's messages and of the responder's. */
+  protected split(): Cipher[] {
+    this.#export = derive(this.chain, "export", 32);
+    return this.#hkdf(new Uint8Array(), 2).map((key) => new Cipher(key));
   }
 
   #rekey(input: Uint8Array): void {
     const [chain, key] = this.#hkdf(input, 2);
-    this.#chain = chain!;
-    this.#cipher = new Cipher(key!);
-  }
-
-  #agree(remote: Uint8Array): void {
-    const publicKey = createPublicKey({ key: { kty: "OKP", crv: "X25519", x: Buffer.from(remote).toString("base64url") }, format: "jwk" });
-    this.#rekey(diffieHellman({ privateKey: this.#ephemeral.privateKey, publicKey }));
-  }
-
-  #seal(payload: Uint8Array): Buffer {
-    const sealed = this.#cipher!.seal(payload, this.#hash);
-    this.#hash = hash(this.#hash, sealed);
-    return sealed;
+    this.chain = chain!;
+    this.cipher = new Cipher(key!);
   }
 
   #hkdf(input: Uint8Array, count: number): Buffer[] {
-    const bytes = Buffer.from(hkdfSync("sha256", input, this.#chain, "", count * 32));
+    const bytes = Buffer.from(hkdfSync("sha256", input, this.chain, "", count * 32));
     return Array.from({ length: count }, (_, i) => bytes.subarray(i * 32, (i + 1) * 32));
+  }
+}
+
+/** The wallet of one handshake. */
+export class Initiator extends Party {
+  /** Message 1. */
+  begin(payload: string): string {
+    const e = rawPublic(this.ephemeral.publicKey);
+    this.mixPsk();
+    this.mix(e);
+    if (this.before.siteKey) this.agree(this.ephemeral.privateKey, this.before.siteKey);
+    return Buffer.concat([e, this.sealPayload(Buffer.from(payload))]).toString("base64url");
+  }
+
+  /** Reads message 2. */
+  finish(message: string): string {
+    const bytes = Buffer.from(message, "base64url");
+    const e = bytes.subarray(0, 32);
+    this.mix(e);
+    this.agree(this.ephemeral.privateKey, e);
+    const payload = this.openPayload(bytes.subarray(32));
+    [this.out, this.in] = this.split() as [Cipher, Cipher];
+    return payload.toString();
+  }
+}
+
+/** A link that a site shows, and the site of its handshake. */
+export function newLink(host: string, requestId: string, flags = 0): { uri: string; site: Responder } {
+  const keys = generateKeyPairSync("x25519");
+  const blob = Buffer.concat([Buffer.of(1, flags), rawPublic(keys.publicKey), randomBytes(16)]);
+  const uri = `liquid://${host}/?requestId=${requestId}#1.${blob.toString("base64url")}`;
+  return { uri, site: new Responder(ofLink(uri), keys.privateKey) };
+}
+
+/** The site of one handshake. */
+export class Responder extends Party {
+  readonly #key: KeyObject | undefined;
+  #remote!: Buffer;
+
+  constructor(before: Before, key?: KeyObject) {
+    super(before);
+    this.#key = key;
+  }
+
+  /** Reads message 1. */
+  read(message: string): string {
+    const bytes = Buffer.from(message, "base64url");
+    this.#remote = bytes.subarray(0, 32);
+    this.mixPsk();
+    this.mix(this.#remote);
+    if (this.#key) this.agree(this.#key, this.#remote);
+    return this.openPayload(bytes.subarray(32)).toString();
+  }
+
+  /** Message 2. */
+  answer(payload: string): string {
+    const e = rawPublic(this.ephemeral.publicKey);
+    this.mix(e);
+    this.agree(this.ephemeral.privateKey, this.#remote);
+    const message = Buffer.concat([e, this.sealPayload(Buffer.from(payload))]).toString("base64url");
+    [this.in, this.out] = this.split() as [Cipher, Cipher];
+    return message;
   }
 }
 
@@ -189,7 +242,11 @@ export class Signer {
 
   /** Signs what a site asks for on a channel, with some fields changed. */
   prove(asked: Parameters<typeof signInText>[0], changed: Signed = {}) {
-    const message = signInText({ ...asked, chain: this.chain, address: this.address, ...changed });
+    return this.sign(signInText({ ...asked, chain: this.chain, address: this.address, ...changed }));
+  }
+
+  /** Signs a text. */
+  sign(message: string) {
     const signed = Buffer.concat([Buffer.from(`${label} proof\0`), Buffer.from(message)]);
     return { type: "did-key", chain: this.chain, address: this.address, message, signature: sign(null, signed, this.#key).toString("base64url") };
   }
