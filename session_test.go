@@ -5,11 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/liaison-dev/liaison"
+	"github.com/liaison-dev/liaison/internal/vectortable"
 	"github.com/liaison-dev/liaison/protocol"
 )
 
@@ -129,6 +132,31 @@ func TestSessionEnded(t *testing.T) {
 	ended := s.Ended(start)
 	if ended.Live(start, limits) || ended.Account != "" || ended.Assurance != "" || ended.Generation != s.Generation+1 {
 		t.Errorf("session after logout: got %+v, want it dead, without account, of the next generation", ended)
+	}
+}
+
+// TestTokenVectors: a wallet computes the tokens that the server does.
+func TestTokenVectors(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join("vectors", "tokens.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var f vectortable.TokenFile
+	if err := json.Unmarshal(data, &f); err != nil {
+		t.Fatal(err)
+	}
+	if len(f.Joins) == 0 || len(f.Successors) == 0 {
+		t.Fatal("there are no vectors of one kind")
+	}
+	for _, v := range f.Joins {
+		if got := liaison.JoinToken(protocol.Nonce(v.Key), protocol.RequestID(v.RequestID)).Reveal(); got != v.Token {
+			t.Errorf("%s: token %q, want %q", v.Name, got, v.Token)
+		}
+	}
+	for _, v := range f.Successors {
+		if got := liaison.Token(v.Token).Successor(protocol.Nonce(v.Key)).Reveal(); got != v.Next {
+			t.Errorf("%s: next token %q, want %q", v.Name, got, v.Next)
+		}
 	}
 }
 

@@ -15,6 +15,7 @@ func Files() map[string][]byte {
 		"vectors/proofs.json":   render(Proofs()),
 		"vectors/sdp.json":      render(SDPs()),
 		"vectors/signin.json":   render(SignIns()),
+		"vectors/tokens.json":   render(Tokens()),
 	}
 }
 

@@ -13,6 +13,7 @@ import { verifyProof } from "../src/proofcheck.ts";
 import { checkDescription } from "../src/sdp.ts";
 import { Handshake, SealedEnvelope } from "../src/sealed.ts";
 import { parseSignInText, signInText, type SignInFields } from "../src/signin.ts";
+import { joinToken, successorToken } from "../src/tokens.ts";
 
 /** The files of the folder vectors, parsed, by name without the ending. */
 export interface VectorFiles {
@@ -22,6 +23,7 @@ export interface VectorFiles {
   readonly sdp?: SDPFile;
   readonly passkeys: PasskeyFile;
   readonly links: LinkFile;
+  readonly tokens: TokenFile;
 }
 
 /** How many cases of each kind ran, and what went wrong. */
@@ -93,6 +95,11 @@ interface PasskeyFile {
   readonly challenges: readonly { readonly name: string; readonly channel: string; readonly nonce: string; readonly challenge: string }[];
 }
 
+interface TokenFile {
+  readonly joins: readonly { readonly name: string; readonly key: string; readonly requestId: string; readonly token: string }[];
+  readonly successors: readonly { readonly name: string; readonly token: string; readonly key: string; readonly next: string }[];
+}
+
 interface SDPFile {
   readonly fingerprint: string;
   readonly valid: readonly { readonly name: string; readonly sdp: string; readonly first?: boolean }[];
@@ -120,6 +127,8 @@ export async function runVectors(files: VectorFiles): Promise<Outcome> {
   await run("proofs that hold", files.proofs.valid, ({ proof }) => verifyProof(proof, chains));
   await run("proofs that do not", files.proofs.refused, ({ proof }) => refuses("proof_rejected", () => verifyProof(proof, chains)));
   await run("challenges of passkeys", files.passkeys.challenges, async ({ channel, nonce, challenge }) => equal(toBase64(await challengeOf(channel, nonce)), challenge, "challenge"));
+  await run("tokens of joins", files.tokens.joins, async ({ key, requestId, token }) => equal(await joinToken(key, requestId), token, "token"));
+  await run("tokens that follow", files.tokens.successors, async ({ token, key, next }) => equal(await successorToken(token, key), next, "token"));
   if (files.sdp) await runDescriptions(files.sdp, run);
   return outcome;
 }
