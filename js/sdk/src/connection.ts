@@ -238,7 +238,7 @@ export abstract class Connection<In, Out, News> {
   protected meet(assurance: Assurance): void {
     this.#assurance = assurance;
     this.cancel("expiry");
-    this.after("open", this.settings.openTimeoutMs, () => this.end(new LinkError(this.signaling!.attached ? "ice_failed" : "signaling_unreachable")));
+    if (!this.#gate) this.after("open", this.settings.openTimeoutMs, () => this.end(new LinkError(this.signaling!.attached ? "ice_failed" : "signaling_unreachable")));
   }
 
   // --- what comes through the server ---

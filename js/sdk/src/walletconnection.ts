@@ -73,6 +73,7 @@ export class WalletConnection extends Connection<SiteMessage, WalletMessage, Wal
   declare protected envelope: WalletEnvelope | undefined;
   protected readonly other = "site";
   readonly #welcomed = new Latch<Welcome>();
+  readonly #accepted = new Latch<void>(); // the server has accepted the claim
   #destination!: Destination;
   #token = "";
   #joinedAt = 0;
@@ -128,7 +129,7 @@ export class WalletConnection extends Connection<SiteMessage, WalletMessage, Wal
   async start(destination: Destination): Promise<void> {
     this.obey(this.settings.signal);
     this.#destination = destination;
-    this.after("join", joinMs, () => this.end(new LinkError("timed_out", { detail: "the server does not answer" })));
+    this.after("join", joinMs, () => this.end(new LinkError("signaling_unreachable", { detail: "the server does not answer" })));
     await this.prepare();
     const { app } = this.settings;
     this.envelope = await destination.begin({ t: "hello", v: peerVersion, fp: this.fingerprint, app });
@@ -154,6 +155,7 @@ export class WalletConnection extends Connection<SiteMessage, WalletMessage, Wal
   #silence(): LinkError {
     // One that is met again may come back, to take the resumption over.
     if (this.resuming) return new LinkError("peer_lost");
+    if (!this.signaling?.attached) return new LinkError("signaling_unreachable");
     return new LinkError("timed_out", { detail: "the site's page does not answer; is it still open?" });
   }
 
@@ -247,6 +249,7 @@ export class WalletConnection extends Connection<SiteMessage, WalletMessage, Wal
       await this.#claim(proof);
       this.#account = account;
       this.meet(assurance);
+      this.#accepted.set();
       this.signaling!.follow(parseAccount(account)!.address);
       this.signaling!.hurry(); // with the token that is due now
     });
@@ -349,8 +352,9 @@ export class WalletConnection extends Connection<SiteMessage, WalletMessage, Wal
     return this.settings.confirmRemote?.(report) ?? false;
   }
 
-  /** A claim that was held counts now. */
+  /** A claim that was held counts now. No channel opens for one that does not. */
   protected async checked(): Promise<void> {
+    if (!this.resuming) await this.#accepted.wait();
     if (this.#holds) await this.insistently(() => this.rest.call("POST", `${linkPath(this.requestId)}/release`));
   }
 
@@ -438,6 +442,7 @@ export class WalletConnection extends Connection<SiteMessage, WalletMessage, Wal
 
   protected abandon(reason: LinkError): void {
     this.#welcomed.fail(reason);
+    this.#accepted.fail(reason);
   }
 
   /** Only the site's side offers: this one can see to it that it is heard. */

@@ -590,8 +590,8 @@ for (const name of Object.keys(codeTable) as Code[]) {
 
 /** Each leads to where somebody says nothing, and waits there. */
 const silences: readonly (readonly [name: string, code: string, ms: number, live: (s: WalletScenario) => Promise<readonly [Promise<unknown>]>])[] = [
-  ["the server does not answer", "timed_out", 30_000, async (s) => { s.instead = () => new Promise(() => {}); const reading = s.begin(); await until(() => s.calls[0], "join"); return [reading]; }],
-  ["the socket does not open", "timed_out", 15_000, async (s) => { const reading = s.begin(); await until(() => s.world.sockets[0], "socket"); return [reading]; }],
+  ["the server does not answer", "signaling_unreachable", 30_000, async (s) => { s.instead = () => new Promise(() => {}); const reading = s.begin(); await until(() => s.calls[0], "join"); return [reading]; }],
+  ["the socket does not open", "signaling_unreachable", 15_000, async (s) => { const reading = s.begin(); await until(() => s.world.sockets[0], "socket"); return [reading]; }],
   ["the site does not answer", "timed_out", 15_000, async (s) => { const reading = s.begin(); await s.joined(); return [reading]; }],
   ["the person does not answer", "link_expired", 181_000, async (s) => (await s.read(), [s.request.closed.then((reason) => Promise.reject(reason))])],
   ["the account does not sign", "link_expired", 181_000, async (s) => (await s.read(), [s.request.approve({ ...s.account.signer, sign: () => new Promise(() => {}) })])],
@@ -805,6 +805,28 @@ test("a held claim is released when the wallet has measured, and before its ok",
     assert.deepEqual([s.asked("POST", "/release").length, s.link.locality?.local, s.link.locality?.rttMs], [1, true, 5]);
     s.control.say('{"t":"ok"}');
     await s.link.opened();
+  }
+});
+
+test("a channel that opens before the claim is answered waits for that, and stays", async () => {
+  for (const locality of ["off", "require"] as const) {
+    const s = await WalletScenario.read({}, { locality });
+    let answer = (_: [number, unknown]) => {};
+    s.instead = ({ path }) => (path.endsWith(requestId) ? new Promise((resolve) => (answer = resolve)) : "usual");
+    const approving = s.request.approve(s.account.signer);
+    await until(() => s.claims[0], "claim");
+    s.connect();
+    const stop = s.answerPings();
+    s.control.say('{"t":"ok"}');
+    await settle();
+    assert.deepEqual([s.told.filter(({ t }) => t === "ok").length, s.asked("POST", "/release").length, s.all("open").length], [0, 0, 0], "nobody is linked yet");
+    answer([200, {}]);
+    s.link = await approving;
+    await s.link.opened();
+    stop();
+    assert.equal(s.asked("POST", "/release").length, locality === "require" ? 1 : 0);
+    s.world.pass(100_000);
+    assert.deepEqual(s.all("closed"), [], "it was open in time");
   }
 });
 
@@ -1172,6 +1194,27 @@ test("a pairing is kept only if both want that", async () => {
     const s = await WalletScenario.whole(options, changed);
     assert.deepEqual([await listPairings(s), s.link.pairing], [[], undefined]);
   }
+});
+
+test("a server that is away for minutes does not end the wait for the site", async () => {
+  const { s, pairing, has } = await paired();
+  const t = s.later();
+  t.instead = () => undefined;
+  const meeting = t.meet(pairing, has);
+  let ended = "";
+  meeting.catch((error: LinkError) => (ended = error.code));
+  for (let i = 0; i < 120; i++) {
+    t.world.pass(1_000);
+    for (let j = 0; j < 5; j++) await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  assert.equal(ended, "");
+  t.instead = () => "usual";
+  await later(t, () => t.world.sockets.find((socket) => socket.readyState === 0), "socket");
+  t.attach();
+  t.frame(0, t.answer());
+  await connect(t);
+  t.control.say('{"t":"ok"}');
+  await meeting;
 });
 
 test("a server that cannot be the site does not lose the pairing", async () => {
