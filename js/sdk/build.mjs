@@ -1,17 +1,20 @@
-// Builds the package into dist: the core, what verifies proofs as a module that is
-// loaded when it is needed, their declarations, and the licences of what is in it.
+// Builds the package into dist: its entries, what they share and what they load when
+// it is needed as modules of their own, their declarations, and the licences of what
+// is in it.
 import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { entries, external } from "./entries.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const modules = join(here, "../node_modules");
 const dist = join(here, "dist");
 rmSync(dist, { recursive: true, force: true });
-await build({
-  entryPoints: [join(here, "src/index.ts"), join(here, "src/passkeys.ts")],
+const { metafile } = await build({
+  absWorkingDir: here,
+  entryPoints: [...entries.values()],
   outdir: dist,
   bundle: true,
   splitting: true,
@@ -20,9 +23,16 @@ await build({
   target: "es2022",
   charset: "utf8",
   sourcemap: true,
+  metafile: true,
+  external,
   nodePaths: [modules],
 });
-const packages = ["@noble/curves", "@noble/hashes"];
-writeFileSync(join(dist, "licenses.txt"), packages.map((name) => `${name}\n\n${readFileSync(join(modules, name, "LICENSE"), "utf8")}`).join("\n\n"));
+writeFileSync(join(dist, "licenses.txt"), bundled(metafile).map((name) => `${name}\n\n${readFileSync(join(modules, name, "LICENSE"), "utf8")}`).join("\n\n"));
 const tsc = join(modules, "typescript/bin/tsc");
 execFileSync(process.execPath, [tsc, "-p", here, "--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--rewriteRelativeImportExtensions", "--rootDir", join(here, "src"), "--outDir", dist], { stdio: "inherit" });
+
+/** The packages of others that are in what was built. */
+function bundled({ inputs }) {
+  const names = Object.keys(inputs).map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]);
+  return [...new Set(names.filter(Boolean))].sort();
+}
