@@ -15,6 +15,7 @@ export interface LinkErrorOptions {
 /** The one kind of error of this package. A caller that gave up and a person
  * who said no are codes, too: "canceled", "user_rejected". */
 export class LinkError extends Error {
+  /** "LinkError". */
   override readonly name = "LinkError";
   /** One of the closed set of spec/errors.md. */
   readonly code: Code;

@@ -31,9 +31,12 @@ export type SiteNews =
   | { readonly type: "code"; readonly left: number };
 
 /** What happens at the wallet's end only. */
-export type WalletNews =
-  /** The person may be asked at the site for these six digits, "ddd ddd": show them. */
-  { readonly type: "code"; readonly shortCode: string };
+export interface WalletNews {
+  /** The person may be asked at the site for six digits: show them. */
+  readonly type: "code";
+  /** The six digits, "ddd ddd". */
+  readonly shortCode: string;
+}
 
 /** What happens on a wallet's link, as it happens. */
 export type WalletEvent = Timed<ConnectionNews | WalletNews>;

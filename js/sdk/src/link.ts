@@ -8,6 +8,7 @@ export interface Link {
   readonly server: string;
   /** The server's host and non-default port: an input of the handshake. */
   readonly host: string;
+  /** Which link of the server is meant. */
   readonly requestId: string;
   /** The sealed part; undefined if the link is not sealed. */
   readonly invitation: Invitation | undefined;

@@ -22,6 +22,7 @@ export type LiaisonPhase = "idle" | "starting" | "waiting" | "joined" | "code" |
 
 /** A site's link as data, which is replaced by another whenever it changes. */
 export interface LiaisonState {
+  /** How far it has come. */
   readonly phase: LiaisonPhase;
   /** The link itself, from "waiting" on and as long as it lives. */
   readonly link: SiteLink | undefined;
@@ -42,7 +43,7 @@ export interface LiaisonState {
   readonly left: number;
   /** Set for a wallet that does not seal. With warn the person must be told that the
    * account is the word of the server. */
-  readonly unsealed: { readonly dialect: string; readonly warn: boolean } | undefined;
+  readonly unsealed: { /** Which protocol it speaks. */ readonly dialect: string; /** Whether the person must be told. */ readonly warn: boolean } | undefined;
   /** Why it is over; where a lost wallet is waited for, why that one was lost. */
   readonly error: LinkError | undefined;
 }

@@ -21,6 +21,7 @@ export interface LocalitySignals {
 /** What a side has found out about where the other one is, and what it makes of
  * it; undefined is unknown. */
 export interface LocalityReport {
+  /** How near it had to be. */
   readonly level: Locality;
   /** Whether that is near enough for the level. */
   readonly local: boolean;

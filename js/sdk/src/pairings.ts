@@ -12,11 +12,13 @@ export interface Pairing {
   readonly pairing: string;
   /** Origin of the server at which they meet. */
   readonly server: string;
+  /** The site, as it named itself. */
   readonly site: Site;
   /** Whether the site's origin was shown as verified. */
   readonly verified: boolean;
   /** The account that signed in there (CAIP-10). */
   readonly account: string;
+  /** What the site was told of how far the account can be trusted. */
   readonly assurance: Assurance;
   /** How near the site asked the wallet to be. */
   readonly locality: Locality;

@@ -16,6 +16,7 @@ import { malformed, object, text } from "./wire.ts";
 
 /** What passkeys need of their surroundings. */
 export interface PasskeyPlatform extends RestPlatform {
+  /** The browser's authenticators. */
   readonly credentials: Pick<CredentialsContainer, "create" | "get">;
 }
 
@@ -49,6 +50,7 @@ export interface SignInOptions extends PasskeyOptions {
 export interface Passkey {
   /** Names it, in base64url. */
   readonly credentialId: string;
+  /** What the person calls it; may be empty. */
   readonly label: string;
 }
 
@@ -56,6 +58,7 @@ export interface Passkey {
 export interface PasskeySession {
   /** CAIP-10 name. */
   readonly account: string;
+  /** How far it can be trusted that the account is the person's. */
   readonly assurance: Assurance;
 }
 

@@ -4,6 +4,7 @@ export type PathKind = "host" | "srflx" | "relay";
 
 /** The path that is in use. */
 export interface Path {
+  /** The farther of its two ends. */
   readonly kind: PathKind;
   /** Round-trip time in milliseconds, if it was measured yet. */
   readonly rttMs: number | undefined;

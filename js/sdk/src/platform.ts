@@ -1,6 +1,6 @@
 import { Resumptions, type ResumptionStore } from "./resumptions.ts";
 
-/** What the SDK needs of its surroundings. {@link browserPlatform} is the real
+/** What the SDK needs of its surroundings. browserPlatform is the real
  * one; a test brings its own clock, network and luck. */
 export interface Platform {
   /** Sends a request. */

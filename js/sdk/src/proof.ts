@@ -8,11 +8,13 @@ export interface Proof {
   readonly type: string;
   /** CAIP-2 name of the chain. */
   readonly chain: string;
+  /** The account's name on that chain. */
   readonly address: string;
   /** The sign-in text. */
   readonly message: string;
   /** In base64url. */
   readonly signature: string;
+  /** What the type needs beside the signature, if anything. */
   readonly meta?: ProofMeta;
 }
 

@@ -11,6 +11,7 @@ export interface KeptResumption extends Resumption {
   readonly server: string;
   /** The account that signed in (CAIP-10). */
   readonly account: string;
+  /** How the site was presented to the wallet. */
   readonly site: Site;
   /** How far the session could be trusted, spec/sealed.md §10. */
   readonly assurance: Assurance;

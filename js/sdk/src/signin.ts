@@ -9,15 +9,19 @@ export interface SignInFields {
   readonly address: string;
   /** A sentence for the person; may be empty. */
   readonly statement: string;
+  /** An address of the site. */
   readonly uri: string;
   /** CAIP-2 name of the chain. */
   readonly chain: string;
+  /** What the server drew for this one sign-in. */
   readonly nonce: string;
   /** UTC in whole seconds: "2026-11-22T10:00:00Z". */
   readonly issuedAt: string;
+  /** The same, when the text ends. */
   readonly expirationTime: string;
   /** Binds the text to one handshake; the text calls it "Request ID". */
   readonly channel: string;
+  /** Addresses that the text names besides; may be empty. */
   readonly resources: readonly string[];
 }
 

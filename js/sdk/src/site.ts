@@ -58,6 +58,7 @@ export interface WaitOptions {
 
 /** The site's end of one link, or of a resumption. */
 export interface SiteLink {
+  /** Its name at the server. */
   readonly requestId: string;
   /** What the QR code must show. It holds a secret: show it, and send it nowhere.
    * Empty once a wallet has joined, and for a resumption. */
@@ -68,7 +69,7 @@ export interface SiteLink {
    * resumption. */
   readonly lifeMs: number;
   /** Whose pairing a resumption continues; undefined for a link. */
-  readonly resumes: { readonly account: string } | undefined;
+  readonly resumes: { /** In CAIP-10. */ readonly account: string } | undefined;
   /** How far it can be trusted that the account is the other end's; undefined
    * before the wallet has answered. */
   readonly assurance: Assurance | undefined;

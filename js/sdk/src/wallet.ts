@@ -95,7 +95,9 @@ export interface WalletRequest {
 export interface WalletLink {
   /** Name of the {@link Pairing} that can be met again; undefined if it is not kept. */
   readonly pairing: string | undefined;
+  /** Who is at the other end. */
   readonly site: Site;
+  /** Whether the site's origin is its own (spec/sealed.md §7). */
   readonly verified: boolean;
   /** The account that signed in (CAIP-10). */
   readonly account: string;

@@ -40,7 +40,9 @@ export interface WalletSettings extends Settings<WalletNews> {
 
 /** An account, by its chain (CAIP-2) and its address there. */
 export interface WalletAccount {
+  /** CAIP-2 name, "algorand:wGHE2Pwdvd7S12BL5FaOP20EGYesN73k". */
   readonly chain: string;
+  /** The account's name on that chain. */
   readonly address: string;
 }
 

@@ -8,7 +8,9 @@ import type { SignInFields } from "./signin.ts";
 
 /** Whoever asks, as a wallet shows it. */
 export interface Site {
+  /** What it calls itself, which can be anything. */
   readonly name: string;
+  /** Its web origin, "https://example.com". */
   readonly origin: string;
 }
 
