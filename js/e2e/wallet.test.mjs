@@ -82,6 +82,17 @@ test("the person says no, and the site is told", async (t) => {
   assert.equal((await site.event("error")).code, "user_rejected");
 });
 
+test("a question that nobody answers ends with the link, and one that breaks with an error of the SDK", async (t) => {
+  const server = await Server.start(t, { flags });
+  for (const [how, want] of [[{ aborts: true }, { code: "canceled", taken: true }], [{ breaks: true }, { code: "internal", detail: "no dialog here", taken: false }]]) {
+    const site = new Site(t, server.origin);
+    const { uri } = await site.event("link");
+    const { detail, ...told } = await (await openWallet(t)).ask(uri, how);
+    assert.deepEqual({ ...told, ...(want.detail && { detail }) }, want);
+    assert.equal((await site.event("error")).code, how.breaks ? "user_rejected" : "canceled");
+  }
+});
+
 test("page with page: verified, with the short code, in one browser profile", async (t) => {
   const server = await Server.start(t, { flags });
   const site = await SitePage.open(t, browser, `${server.origin}/?confirm=sas`);

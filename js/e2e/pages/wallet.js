@@ -70,6 +70,20 @@ globalThis.tests = {
     }),
   approve: () => told(async () => keep(await request.approve(signer))),
   reject: () => told(() => request.reject()),
+  /** Asks a person who never answers until the app gives up, or one whose question breaks, and says whether the
+   * question was taken away. */
+  async ask(uri, { breaks }) {
+    let taken = false;
+    const confirm = (_, { signal }) => {
+      if (breaks) throw new Error("no dialog here");
+      signal.addEventListener("abort", () => (taken = true));
+      abort.abort();
+      return new Promise(() => {});
+    };
+    const abort = new AbortController();
+    const { code, detail } = await told(() => connectWallet({ link: uri, signer, confirm, signal: abort.signal }));
+    return { code, detail, taken };
+  },
   connect: (uri, agrees, options) => told(async () => keep(await connectWallet({ link: uri, signer, app: "Test/1", onEvent: heard, confirm: async () => agrees, ...options }))),
   /** Connects, and meets the site again whenever it is lost. */
   async stay(uri) {

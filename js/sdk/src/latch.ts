@@ -26,19 +26,24 @@ export class Latch<T> {
   }
 
   /** Waits for the value, until the signal is aborted. */
-  async wait(signal?: AbortSignal): Promise<T> {
-    if (!signal) return this.#promise;
-    let stop = () => {};
-    const aborted = new Promise<never>((_, reject) => {
-      stop = () => reject(abortError(signal));
-      if (signal.aborted) stop();
-      else signal.addEventListener("abort", stop, { once: true });
-    });
-    try {
-      return await Promise.race([this.#promise, aborted]);
-    } finally {
-      signal.removeEventListener("abort", stop);
-    }
+  wait(signal?: AbortSignal): Promise<T> {
+    return within(this.#promise, signal);
+  }
+}
+
+/** Waits for a promise, until the signal is aborted. */
+export async function within<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  let stop = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(abortError(signal));
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
   }
 }
 

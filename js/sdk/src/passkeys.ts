@@ -7,9 +7,10 @@ import type { Assurance } from "./assurance.ts";
 import { toBase64 } from "./base64.ts";
 import { parseBase64, sha256, utf8, type Bytes } from "./bytes.ts";
 import { asLinkError, LinkError } from "./errors.ts";
+import { abortError } from "./latch.ts";
 import { pathPasskeyAuthentication, pathPasskeyRegistration, pathPasskeys, pathSessionPasskey } from "./limits.gen.ts";
 import { browserPlatform } from "./platform.ts";
-import { Rest, type RestPlatform } from "./rest.ts";
+import { Rest, serverOf, type RestPlatform } from "./rest.ts";
 import { newKey } from "./session.ts";
 import type { SiteLink } from "./site.ts";
 import { malformed, object, text } from "./wire.ts";
@@ -131,11 +132,12 @@ interface Surroundings {
   begin(path: string, body: unknown): Promise<Record<string, unknown>>;
 }
 
-function surroundings({ server, signal, platform }: PasskeyOptions): Surroundings {
+function surroundings(options: PasskeyOptions): Surroundings {
+  const { signal, platform } = options;
   const credentials = platform?.credentials ?? (typeof PublicKeyCredential === "undefined" ? undefined : navigator.credentials);
   if (!credentials) fail("unsupported_version", "this browser has no passkeys");
   const around = platform ?? browserPlatform();
-  const rest = new Rest(around, new URL(server ?? location.origin).origin, signal ?? new AbortController().signal);
+  const rest = new Rest(around, serverOf(options), signal ?? new AbortController().signal);
   const begin = async (path: string, body: unknown) => {
     for (let tries = 1; ; tries++) {
       try {
@@ -193,7 +195,7 @@ async function ask(answer: Promise<Credential | null>, signal: AbortSignal | und
   try {
     return ((await answer) ?? fail("user_rejected", "no passkey was used")) as PublicKeyCredential;
   } catch (cause) {
-    if (signal?.aborted) throw asLinkError(signal.reason, "canceled");
+    if (signal?.aborted) throw abortError(signal);
     const name = cause instanceof Error || cause instanceof DOMException ? cause.name : "";
     const code = name === "NotAllowedError" ? "user_rejected" : name === "InvalidStateError" ? "passkey_exists" : name === "SecurityError" ? "invalid_peer" : "internal";
     throw cause instanceof LinkError ? cause : new LinkError(code, { detail: asLinkError(cause).detail, cause });

@@ -1,5 +1,6 @@
 import type { Frame } from "./cursor.ts";
-import { asLinkError, codeOf, LinkError } from "./errors.ts";
+import { codeOf, LinkError } from "./errors.ts";
+import { abortError } from "./latch.ts";
 import { pathChallenge, pathLinks, pathResumptions, pathSession } from "./limits.gen.ts";
 import type { NetworkVerdict } from "./locality.ts";
 import type { Platform } from "./platform.ts";
@@ -73,13 +74,24 @@ export class Rest {
       });
       return await readResponse(response);
     } catch (cause) {
-      if (this.#signal.aborted) throw asLinkError(this.#signal.reason, "canceled");
+      if (this.#signal.aborted) throw abortError(this.#signal);
       throw cause instanceof LinkError && cause.code !== "timed_out" ? cause : unreachable(cause);
     } finally {
       cancel();
       this.#signal.removeEventListener("abort", stop);
     }
   }
+}
+
+/** The origin of the server that the options name; by default the page's. */
+export function serverOf({ server }: { readonly server?: string }): string {
+  try {
+    const { origin, protocol } = new URL(server ?? location.origin);
+    if (/^https?:$/.test(protocol)) return origin;
+  } catch {
+    // Nothing of it is an address.
+  }
+  throw new LinkError("no_route", { detail: "the option server must be an origin like https://auth.example.com; a page that has none must say it" });
 }
 
 /** The path of what a link or resumption is asked for by. */

@@ -9,7 +9,7 @@ import { createPairing, resume } from "./pairing.ts";
 import type { PathKind } from "./path.ts";
 import { browserPlatform, type Platform } from "./platform.ts";
 import type { ChainLookups } from "./proof.ts";
-import type { Rest } from "./rest.ts";
+import { serverOf, type Rest } from "./rest.ts";
 import type { KeptResumption } from "./resumptions.ts";
 import { SiteConnection, type Legacy, type Opening, type SiteSettings } from "./siteconnection.ts";
 import type { Challenge, Site } from "./wire.ts";
@@ -109,8 +109,9 @@ export async function connectSite(options: SiteOptions = {}): Promise<SiteLink> 
 
 /** Waits for the wallet of an earlier pairing, without a code: the two meet under
  * a name that only they know. Resolves with undefined if there is no pairing to
- * resume, or another page of this browser does that already. Rejects with a LinkError. A wallet that comes and goes again ends it
- * with "peer_lost": call this once more. */
+ * resume, or another page of this browser does that already. Rejects with a
+ * LinkError. A wallet that comes and goes again ends it with "peer_lost": call this
+ * once more. */
 export async function resumeSite(options: SiteOptions = {}): Promise<SiteLink | undefined> {
   const platform = options.platform ?? browserPlatform();
   const kept = await platform.resumptions.take(serverOf(options));
@@ -139,10 +140,6 @@ async function start(settings: SiteSettings, open: (rest: Rest) => Promise<Openi
     throw error;
   }
   return connection;
-}
-
-function serverOf({ server }: Pick<SiteOptions, "server">): string {
-  return new URL(server ?? location.origin).origin;
 }
 
 async function settingsOf(options: SiteOptions): Promise<SiteSettings> {

@@ -8,7 +8,7 @@
 import type { Assurance } from "./assurance.ts";
 import { asLinkError, LinkError } from "./errors.ts";
 import type { WalletEvent } from "./events.ts";
-import { abortError, Latch } from "./latch.ts";
+import { abortError, Latch, within } from "./latch.ts";
 import { parseLink } from "./link.ts";
 import type { LocalityReport } from "./locality.ts";
 import type { Locality } from "./localitylevel.ts";
@@ -85,8 +85,9 @@ export interface WalletRequest {
    * with has ended the request: "origin_denied", "proof_rejected", the signer's own error,
    * and others. */
   approve(signer: Signer, options?: { readonly signal?: AbortSignal }): Promise<WalletLink>;
-  /** Tells the site that the person said no. */
-  reject(): Promise<void>;
+  /** Tells the site that the person said no. The signal ends the waiting; the site is
+   * told all the same. */
+  reject(options?: { readonly signal?: AbortSignal }): Promise<void>;
   /** Resolves with the reason when it is over. */
   readonly closed: Promise<LinkError>;
 }
@@ -134,24 +135,36 @@ export async function readLink(link: string, options: WalletOptions = {}): Promi
   return new Request(connection);
 }
 
+/** What {@link connectWallet} takes. */
+export interface ConnectWalletOptions extends WalletOptions {
+  /** What the QR code says. */
+  readonly link: string;
+  /** The account that is to sign in. */
+  readonly signer: Signer;
+  /** Asks the person, and resolves with whether the answer is yes. The signal is aborted
+   * when there is nothing left to answer: take the question away. */
+  readonly confirm: (request: WalletRequest, options: { readonly signal: AbortSignal }) => Promise<boolean>;
+}
+
 /** The whole way in one call: reads a link, has the person asked, and signs. A no
  * rejects with "user_rejected". */
-export async function connectWallet(options: WalletOptions & { readonly link: string; readonly signer: Signer; readonly confirm: (request: WalletRequest) => Promise<boolean> }): Promise<WalletLink> {
+export async function connectWallet(options: ConnectWalletOptions): Promise<WalletLink> {
   const { link, signer, confirm, ...others } = options;
   const request = await readLink(link, others);
-  const agreed = await ask(() => confirm(request), request);
-  if (agreed) return request.approve(signer, others.signal && { signal: others.signal });
+  if (await ask(request, confirm)) return request.approve(signer, others.signal && { signal: others.signal });
   await request.reject();
   throw new LinkError("user_rejected");
 }
 
-/** Has the person asked. What goes wrong with that is a no. */
-async function ask(confirm: () => Promise<boolean>, request: WalletRequest): Promise<boolean> {
+/** Waits for the person as long as there is somebody to be answered. */
+async function ask(request: WalletRequest, confirm: ConnectWalletOptions["confirm"]): Promise<boolean> {
+  const over = new AbortController();
+  void request.closed.then((reason) => over.abort(reason));
   try {
-    return await confirm();
+    return await within((async () => confirm(request, { signal: over.signal }))(), over.signal);
   } catch (cause) {
     void request.reject().catch(() => undefined);
-    throw cause;
+    throw asLinkError(cause);
   }
 }
 
@@ -309,7 +322,7 @@ class Request implements WalletRequest {
     return this.#connection;
   }
 
-  reject(): Promise<void> {
-    return this.#connection.reject();
+  reject({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    return within(this.#connection.reject(), signal);
   }
 }

@@ -122,6 +122,12 @@ test("what the server refuses and what the browser says become codes", async () 
     },
   };
   await refuses("canceled", () => signInWithPasskey({ server, platform, signal: abort.signal }));
+  // A time that ran out is told as that, before the person is asked and after.
+  const late = new DOMException("", "TimeoutError");
+  await refuses("timed_out", () => signInWithPasskey({ server, platform, signal: AbortSignal.abort(late) }));
+  const slow = new AbortController();
+  const waits: PasskeyPlatform = { ...s.platform, credentials: { ...platform.credentials, get: async () => (slow.abort(late), Promise.reject(late)) } };
+  await refuses("timed_out", () => signInWithPasskey({ server, platform: waits, signal: slow.signal }));
 });
 
 test("a server that answers with something else", async () => {

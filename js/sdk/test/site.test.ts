@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { connectSite, forgetSite, resumeSite, type SiteOptions } from "../src/site.ts";
 import { LinkError } from "../src/errors.ts";
+import { signInWithPasskey } from "../src/passkeys.ts";
 import { description, pair } from "./connection.ts";
 import { Initiator, ofLink, Signer, type Signed } from "./initiator.ts";
 import { challenge, requestId, Scenario, server, settle, until, walletFingerprint } from "./scenario.ts";
@@ -990,6 +991,15 @@ test("a name in a later answer is not looked up", async () => {
   s.frame(2, s.seal({ t: "answer", sdp: description(walletFingerprint, known!, named!) }), "answer");
   await until(() => s.connection.signalingState === "stable" || undefined, "answer");
   assert.equal(s.connection.remoteDescription!.sdp, description(walletFingerprint, known!));
+});
+
+test("a server that is no origin is told by a LinkError, by every call", async () => {
+  const { platform } = new World();
+  for (const server of ["auth.example.com", "", "ftp://auth.example.com", "data:,"]) {
+    for (const call of [connectSite, forgetSite, resumeSite]) await refuses("no_route", () => call({ server, platform }));
+    await refuses("no_route", () => signInWithPasskey({ server, platform: { ...platform, credentials: {} as CredentialsContainer } }));
+  }
+  await refuses("no_route", () => connectSite({ platform }));
 });
 
 test("giving up ends it so that it can be resumed", async () => {
