@@ -51,6 +51,11 @@ generated() {
 
 types() { (cd js && npm run --silent check); }
 
+sizes() { (cd js && npm run --silent size); }
+
+# Every export has its words, and every link in them leads somewhere.
+reference() { (cd js && npm run --silent docs -- --check); }
+
 npm_install
 check format format
 check vet in_modules go vet ./...
@@ -58,6 +63,8 @@ check staticcheck tool staticcheck ./...
 check golangci-lint tool golangci-lint run ./...
 check "go mod tidy" tidy
 check "types of the browser code" types
+check "sizes of the browser SDK's entries" sizes
+check "reference of the browser SDK" reference
 check "generated files" generated
 
 [ ${#failed[@]} = 0 ] || fail "Checks that failed: $(printf '%s; ' "${failed[@]}")"

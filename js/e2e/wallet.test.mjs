@@ -89,7 +89,7 @@ test("a question that nobody answers ends with the link, and one that breaks wit
     const { uri } = await site.event("link");
     const { detail, ...told } = await (await openWallet(t)).ask(uri, how);
     assert.deepEqual({ ...told, ...(want.detail && { detail }) }, want);
-    assert.equal((await site.event("error")).code, how.breaks ? "user_rejected" : "canceled");
+    assert.equal((await site.event("error")).code, how.breaks ? "user_rejected" : "link_closed");
   }
 });
 

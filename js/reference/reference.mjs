@@ -15,6 +15,7 @@ const app = await Application.bootstrap({
   tsconfig: join(sdk, "tsconfig.json"),
   readme: join(sdk, "README.md"),
   out: join(here, "dist"),
+  skipErrorChecking: true, // the newer one has
   disableSources: true, // they would name the machine's revision
   excludePrivate: true,
   excludeInternal: true,

@@ -41,14 +41,21 @@ export interface LiaisonState {
   readonly path: Path | undefined;
   /** How many tries are left to type the short code. */
   readonly left: number;
-  /** Set for a wallet that does not seal. With warn the person must be told that the
-   * account is the word of the server. */
-  readonly unsealed: { /** Which protocol it speaks. */ readonly dialect: string; /** Whether the person must be told. */ readonly warn: boolean } | undefined;
+  /** Set for a wallet that does not seal. */
+  readonly unsealed: UnsealedWallet | undefined;
   /** Why it is over; where a lost wallet is waited for, why that one was lost. */
   readonly error: LinkError | undefined;
 }
 
-/** What is heard of a link besides its state. */
+/** A wallet of another protocol: that the account is its own is the word of the server. */
+export interface UnsealedWallet {
+  /** Which protocol it speaks. */
+  readonly dialect: string;
+  /** Whether the person must be told. */
+  readonly warn: boolean;
+}
+
+/** How to hold a link, and what is heard of it besides its state. */
 export interface LiaisonOptions extends Omit<SiteOptions, "signal"> {
   /** What begins by itself: "resume", the default, meets the wallet of an earlier
    * pairing if there is one; "connect" shows a code where there is none; "nothing"

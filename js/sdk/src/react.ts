@@ -10,7 +10,7 @@ import { useEffect, useState, useSyncExternalStore } from "react";
 import type { Confirmation } from "./gate.ts";
 import { idle, LiveLink, type ConnectOptions, type LiaisonOptions, type LiaisonState } from "./livelink.ts";
 
-export type { ConnectOptions, LiaisonOptions, LiaisonPhase, LiaisonState } from "./livelink.ts";
+export type { ConnectOptions, LiaisonOptions, LiaisonPhase, LiaisonState, UnsealedWallet } from "./livelink.ts";
 
 /** A site's link, and what can be done with it. The functions are the same in each
  * render. */

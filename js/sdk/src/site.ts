@@ -69,7 +69,7 @@ export interface SiteLink {
    * resumption. */
   readonly lifeMs: number;
   /** Whose pairing a resumption continues; undefined for a link. */
-  readonly resumes: { /** In CAIP-10. */ readonly account: string } | undefined;
+  readonly resumes: Pick<KeptResumption, "account"> | undefined;
   /** How far it can be trusted that the account is the other end's; undefined
    * before the wallet has answered. */
   readonly assurance: Assurance | undefined;

@@ -1,0 +1,237 @@
+// The package as whoever installs it gets it: packed, installed into an empty folder
+// without any registry, and used from Node, by TypeScript, by a bundler, and by a
+// browser alone. What its README shows is compiled, and its first example run.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer, request as ask } from "node:http";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, extname, join, relative } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { build, transform } from "esbuild";
+import { launch, Watch } from "./browser.mjs";
+import { patience, Server, Wallet } from "./program.mjs";
+
+const js = join(dirname(fileURLToPath(import.meta.url)), "..");
+const sdk = join(js, "sdk");
+const entries = ["@liaison/client", "@liaison/client/wallet", "@liaison/client/passkeys", "@liaison/client/react"];
+
+let folder;
+let installed;
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), "liaison-package-"));
+  installed = join(folder, "node_modules/@liaison/client");
+  // Packing builds, as it does for a release.
+  const packed = npm(sdk, "pack", "--json", "--ignore-scripts=false", "--foreground-scripts=false", "--pack-destination", folder);
+  const archive = readdirSync(folder).find((name) => name.endsWith(".tgz"));
+  assert.ok(archive, packed);
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "app", private: true, type: "module" }));
+  npm(folder, "install", "--no-save", `./${archive}`);
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs npm where no registry answers. */
+function npm(cwd, ...args) {
+  const own = ["--offline", "--registry", "http://127.0.0.1:9", "--no-audit", "--no-fund", "--no-update-notifier", "--cache", join(folder, ".npm")];
+  return execFileSync("npm", [...args, ...own], { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+}
+
+/** What is installed beside the package from here on: the application's own. */
+function install(...names) {
+  for (const name of names) {
+    const target = join(folder, "node_modules", name);
+    mkdirSync(dirname(target), { recursive: true });
+    if (!existsSync(target)) symlinkSync(join(js, "node_modules", name), target, "dir");
+  }
+}
+
+function node(source) {
+  writeFileSync(join(folder, "main.mjs"), source);
+  return JSON.parse(execFileSync(process.execPath, ["main.mjs"], { cwd: folder, encoding: "utf8" }));
+}
+
+test("it holds what it says, needs nothing, and names its licences", () => {
+  const manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
+  assert.deepEqual([manifest.dependencies, manifest.optionalDependencies, manifest.peerDependenciesMeta], [undefined, undefined, { react: { optional: true } }]);
+  assert.deepEqual(readdirSync(join(folder, "node_modules/@liaison")), ["client"]);
+  assert.deepEqual(readdirSync(join(folder, "node_modules")).filter((name) => !name.startsWith(".")), ["@liaison"], "nothing else was installed");
+  assert.deepEqual(readdirSync(installed).sort(), ["README.md", "dist", "package.json"]);
+  for (const [name, target] of Object.entries(manifest.exports)) {
+    if (typeof target === "string") continue;
+    assert.equal(Object.keys(target)[0], "types", `${name}: who looks for types takes the first that fits`);
+    for (const path of Object.values(target)) assert.ok(existsSync(join(installed, path)), path);
+  }
+  const licences = readFileSync(join(installed, "dist/licenses.txt"), "utf8");
+  for (const name of ["@noble/curves", "@noble/hashes"]) assert.match(licences, new RegExp(`^${name}\n\n.*MIT`, "m"));
+  for (const name of readdirSync(join(installed, "dist")).filter((name) => name.endsWith(".js"))) {
+    const text = readFileSync(join(installed, "dist", name), "utf8");
+    for (const [, of] of text.matchAll(/node_modules\/((?:@[^/]+\/)?[^/]+)\//g)) assert.ok(licences.includes(`${of}\n\n`), `${name} holds ${of}, whose licence is missing`);
+    assert.ok(!text.includes(js) && !readFileSync(join(installed, "dist", `${name}.map`), "utf8").includes(js), `${name} names a folder of this machine`);
+  }
+});
+
+test("Node imports each entry; the one for React needs React and no other does", () => {
+  const found = node(`
+    const found = {};
+    for (const name of ${JSON.stringify(entries)}) found[name] = await import(name).then(Object.keys, ({ code }) => code);
+    console.log(JSON.stringify(found));
+  `);
+  assert.equal(found["@liaison/client/react"], "ERR_MODULE_NOT_FOUND");
+  assert.deepEqual(found["@liaison/client"], ["LinkError", "arrows", "connectSite", "forgetSite", "localities", "parseAccount", "resumeSite", "shortAddress"]);
+  for (const name of ["connectWallet", "readLink", "resumeWallet", "listPairings", "forgetPairing", "parseLink"]) assert.ok(found["@liaison/client/wallet"].includes(name), name);
+  for (const name of ["registerPasskey", "signInWithPasskey"]) assert.ok(found["@liaison/client/passkeys"].includes(name), name);
+  install("react");
+  assert.deepEqual(node('console.log(JSON.stringify(Object.keys(await import("@liaison/client/react"))))'), ["useLiaison"]);
+  // One class, whichever entry an error comes from, and no browser needed to get one.
+  assert.deepEqual(node(`
+    import { connectSite, LinkError } from "@liaison/client";
+    import { readLink } from "@liaison/client/wallet";
+    const codes = await Promise.all([connectSite(), readLink("nonsense")].map((call) => call.catch((e) => e instanceof LinkError && e.code)));
+    console.log(JSON.stringify(codes));
+  `), ["no_route", "invalid_link"]);
+});
+
+const examples = [...readFileSync(join(sdk, "README.md"), "utf8").matchAll(/^```(tsx?)\n(.*?)^```$/gms)].map(([, kind, text]) => ({ kind, text }));
+
+// What an application has of its own in the examples.
+const application = `
+declare function showQRCode(text: string): void;
+declare function hideQRCode(): void;
+declare function askPerson(question?: string, options?: { signal?: AbortSignal }): Promise<string>;
+declare function agree(question: string, options: { signal: AbortSignal }): Promise<boolean>;
+declare function show(text: string): void;
+declare const scanned: string;
+declare const key: CryptoKey;
+declare function QRCode(props: { text: string }): import("react").ReactElement;
+`;
+
+test("types hold for both ways to resolve a module, and every example of the README with them", () => {
+  install("react", "@types/react", "csstype");
+  assert.ok(examples.length >= 5, `${examples.length} examples`);
+  const uses = entries.map((name, at) => `import * as entry${at} from ${JSON.stringify(name)};`).join("\n");
+  writeFileSync(join(folder, "uses.ts"), `${uses}\nconst link: entry0.SiteLink = await entry0.connectSite();\nexport const account: string = await link.account();\nexport { ${entries.map((_, at) => `entry${at}`).join(", ")} };\n`);
+  writeFileSync(join(folder, "application.d.ts"), application);
+  const names = examples.map(({ kind, text }, at) => {
+    writeFileSync(join(folder, `example${at}.${kind}`), `${text}\nexport {};\n`);
+    return `example${at}.${kind}`;
+  });
+  const strict = { strict: true, noEmit: true, target: "es2022", lib: ["es2022", "dom", "dom.iterable"], jsx: "react-jsx", types: [], exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: false };
+  const ways = { node: { module: "nodenext", moduleResolution: "nodenext" }, bundler: { module: "esnext", moduleResolution: "bundler" } };
+  for (const [way, options] of Object.entries(ways)) {
+    const config = join(folder, `tsconfig.${way}.json`);
+    writeFileSync(config, JSON.stringify({ compilerOptions: { ...strict, ...options }, files: ["application.d.ts", "uses.ts", ...names] }));
+    try {
+      execFileSync(process.execPath, [join(js, "node_modules/typescript/bin/tsc"), "-p", config], { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+    } catch ({ stdout }) {
+      assert.fail(`${way}: ${stdout}`);
+    }
+  }
+});
+
+/** Bundles a source as an application would, and returns what a page loads at first. */
+async function bundle(source) {
+  const { metafile, outputFiles } = await build({
+    absWorkingDir: folder,
+    stdin: { contents: source, resolveDir: folder },
+    outdir: "out",
+    bundle: true,
+    splitting: true,
+    minify: true,
+    write: false,
+    metafile: true,
+    format: "esm",
+    external: ["react"],
+    logLevel: "silent",
+  });
+  const texts = new Map(outputFiles.map(({ path, text }) => [relative(folder, path), text]));
+  const first = new Set([Object.keys(metafile.outputs).find((path) => metafile.outputs[path].entryPoint)]);
+  for (const path of first) {
+    for (const { path: next, kind, external } of metafile.outputs[path].imports) if (kind === "import-statement" && !external) first.add(next);
+  }
+  return [...first].map((path) => texts.get(path)).join("");
+}
+
+test("a bundler keeps what is used", async () => {
+  for (const name of entries) assert.equal((await bundle(`import ${JSON.stringify(name)};`)).length, 0, `nothing of ${name} is used, and something stays`);
+  const small = await bundle('import { shortAddress } from "@liaison/client"; console.log(shortAddress("x"));');
+  // What is loaded later shares the table of errors, which therefore stays.
+  assert.ok(small.length < 10_000, `${small.length} bytes for one small function`);
+  const site = await bundle('import { connectSite } from "@liaison/client"; console.log(connectSite);');
+  assert.ok(site.includes("/v1/challenge") && site.length > 30_000);
+  assert.ok(!site.includes("secp256k1"), "what verifies proofs is loaded before it is needed");
+  const hook = await bundle('import { useLiaison } from "@liaison/client/react"; console.log(useLiaison);');
+  assert.match(hook.match(/import[^;]*from"react"/)?.[0] ?? "", /useSyncExternalStore/);
+});
+
+/** A site of a few files that has the server mounted below /v1, with nothing between
+ * its files and the browser. */
+async function site(t, files) {
+  let port;
+  const types = { ".js": "text/javascript", ".html": "text/html", ".map": "application/json" };
+  const listener = createServer((request, response) => {
+    const { pathname } = new URL(request.url, "http://localhost");
+    if (pathname.startsWith("/v1/")) return void request.pipe(ask({ port, path: request.url, method: request.method, headers: request.headers }, (answer) => {
+      response.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(response);
+    }));
+    const path = join(folder, "node_modules", pathname);
+    const text = files[pathname] ?? (pathname.startsWith("/@liaison/") && existsSync(path) ? readFileSync(path) : undefined);
+    response.writeHead(text === undefined ? 404 : 200, { "Content-Type": types[extname(pathname)] ?? "text/html" });
+    response.end(text);
+  });
+  listener.on("upgrade", (request, socket, head) => {
+    const server = connect(port, "localhost", () => {
+      const lines = request.rawHeaders.flatMap((name, at, all) => (at % 2 === 0 ? [`${name}: ${all[at + 1]}`] : []));
+      server.write([`GET ${request.url} HTTP/1.1`, ...lines, "", ""].join("\r\n"));
+      server.write(head);
+      server.pipe(socket).pipe(server);
+    });
+    for (const end of [server, socket]) end.on("error", () => (server.destroy(), socket.destroy()));
+  });
+  listener.listen(0, "localhost");
+  await once(listener, "listening");
+  t.after(() => {
+    listener.closeAllConnections();
+    listener.close();
+  });
+  const origin = `http://localhost:${listener.address().port}`;
+  ({ port } = await Server.start(t, { origin }));
+  return origin;
+}
+
+test("a browser runs the README's first example, with the package's files as they are", async (t) => {
+  const { code } = await transform(examples[0].text, { loader: "ts" });
+  const imports = Object.fromEntries(entries.map((name) => [name, `/@liaison/client/dist/${name.split("/")[2] ?? "index"}.js`]));
+  const origin = await site(t, {
+    "/": `<!doctype html><title>Shop</title><link rel="icon" href="data:,"><p id="link"></p><p id="heard"></p>
+      <script type="importmap">${JSON.stringify({ imports })}</script><script src="/own.js"></script><script type="module" src="/app.js"></script>`,
+    "/own.js": `
+      const put = (id) => (text) => (document.getElementById(id).textContent = text);
+      globalThis.showQRCode = put("link");
+      globalThis.hideQRCode = () => put("link")("");
+      globalThis.show = put("heard");`,
+    "/app.js": code,
+  });
+  const browser = await launch();
+  t.after(() => browser.close());
+  const context = await browser.newContext();
+  context.setDefaultTimeout(patience);
+  const watch = new Watch(context, origin);
+  const page = await context.newPage();
+  await page.goto(origin);
+  await page.waitForFunction(() => document.getElementById("link").textContent);
+  const link = await page.textContent("#link");
+  assert.ok(link.startsWith(`liquid://${new URL(origin).host}/?requestId=`), link);
+  const wallet = new Wallet(t, link);
+  assert.deepEqual(await wallet.messages(1), ["hello"]);
+  assert.equal(await page.textContent("#link"), "", "the code is still on display");
+  wallet.type("welcome");
+  await page.waitForFunction(() => document.getElementById("heard").textContent === "welcome");
+
+  await page.reload();
+  assert.deepEqual(await wallet.messages(2), ["hello", "hello"], "the page that is loaded anew meets the wallet again");
+  watch.clean();
+});
