@@ -64,6 +64,7 @@ test("it holds what it says, needs nothing, and names its licences", () => {
     assert.equal(Object.keys(target)[0], "types", `${name}: who looks for types takes the first that fits`);
     for (const path of Object.values(target)) assert.ok(existsSync(join(installed, path)), path);
   }
+  assert.match(readFileSync(join(installed, "dist/react.js"), "utf8"), /^"use client";/, "a component of the server would import a hook");
   const licences = readFileSync(join(installed, "dist/licenses.txt"), "utf8");
   for (const name of ["@noble/curves", "@noble/hashes"]) assert.match(licences, new RegExp(`^${name}\n\n.*MIT`, "m"));
   for (const name of readdirSync(join(installed, "dist")).filter((name) => name.endsWith(".js"))) {

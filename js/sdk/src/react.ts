@@ -6,6 +6,8 @@
 //	if (phase === "open") return <button onClick={close}>{account}</button>;
 //	return <button onClick={() => connect()}>Connect a wallet</button>;
 
+"use client";
+
 import { useEffect, useState, useSyncExternalStore } from "react";
 import type { Confirmation } from "./gate.ts";
 import { idle, LiveLink, type ConnectOptions, type LiaisonOptions, type LiaisonState } from "./livelink.ts";
