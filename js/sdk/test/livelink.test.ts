@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LiveLink, type LiaisonOptions, type LiaisonState } from "../src/livelink.ts";
 import { Scenario, server, settle, until } from "./scenario.ts";
+import type { Answer } from "./world.ts";
 
 /** Holds links in the browser of a scenario, and notes each phase. */
 function live(s: Scenario, options: LiaisonOptions = {}) {
@@ -67,13 +68,15 @@ test("giving up before there is a link is no failure, and what comes later chang
 
 test("what was given up for a fresh code tells nothing more", async () => {
   const s = new Scenario();
-  const never = new Promise<never>(() => {});
-  s.instead = () => (s.calls.length === 1 ? never : "usual");
+  let answer = () => {};
+  const first = new Promise<Answer>((resolve) => (answer = () => resolve([503, { code: "unavailable" }])));
+  s.instead = () => (s.calls.length === 1 ? first : "usual");
   const { held, phases, come } = live(s);
   held.connect();
   await settle();
   held.connect({ fresh: true });
   await come("waiting");
+  answer();
   await settle();
   assert.deepEqual(phases, ["starting", "waiting"]);
 });
