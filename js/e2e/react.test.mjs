@@ -133,6 +133,10 @@ test("it waits for a call, and begins by itself only what can be resumed", async
   await site.show(true);
   await wallet.event("open", 2);
   assert.equal((await site.shows({ phase: "open", resuming: true })).account, account);
+  // Another one takes its place at once.
+  await site.show("another");
+  await wallet.event("open", 3);
+  await site.shows({ phase: "open", resuming: true });
   // The wallet goes, and comes back.
   await wallet.interrupt();
   await site.shows({ phase: "waiting", resuming: true, error: "peer_lost", account });

@@ -22,7 +22,7 @@ function Link() {
 function App() {
   const [shown, show] = useState(true);
   globalThis.show = show;
-  return shown ? h(Link) : h("main", { id: "gone" });
+  return shown ? h(Link, { key: shown }) : h("main", { id: "gone" });
 }
 
 createRoot(document.body.appendChild(document.createElement("div"))).render(h(StrictMode, null, h(App)));
