@@ -13,6 +13,7 @@ import { entries, external } from "./entries.mjs";
 const limits = {
   ".": 15_000,
   "./wallet": 10_500,
+  "./tabs": 2_600,
   "./passkeys": 1_900,
   "./react": 1_800,
 };

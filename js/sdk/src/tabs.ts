@@ -25,15 +25,19 @@ export type SharedPhase = "idle" | "starting" | "resuming" | "waiting" | "joined
 
 /** What all tabs know of the link. */
 export interface SharedState {
+  /** How far it has come. */
   readonly phase: SharedPhase;
   /** What the QR code must show; empty unless a wallet is waited for. It is secret. */
   readonly uri: string;
+  /** How the site is presented to the wallet; undefined before there is a link. */
   readonly site: Site | undefined;
   /** When the code or the question ends, in milliseconds since 1970. */
   readonly until: number | undefined;
   /** The account that signed in (CAIP-10). */
   readonly account: string | undefined;
+  /** How far it can be trusted that the account is the wallet's. */
   readonly assurance: Assurance | undefined;
+  /** The direct path, once it is known. */
   readonly path: Path | undefined;
   /** How many tries of the short code are left. */
   readonly left: number | undefined;
@@ -56,6 +60,7 @@ export interface ShareOptions extends Omit<SiteOptions, "signal" | "onEvent"> {
 
 /** This tab's share of the link. */
 export interface SharedSite {
+  /** How far the link has come, as it is now. */
   readonly state: SharedState;
   /** Whether this tab holds the link. */
   readonly leads: boolean;
@@ -79,6 +84,7 @@ export interface SharedSite {
 
 /** A wallet's answer to a request. */
 export interface Answer {
+  /** That of the request. */
   readonly id: string;
   readonly [field: string]: unknown;
 }
