@@ -822,7 +822,7 @@ test("a channel that opens before the claim is answered waits for that, and stay
     assert.deepEqual([s.told.filter(({ t }) => t === "ok").length, s.asked("POST", "/release").length, s.all("open").length], [0, 0, 0], "nobody is linked yet");
     answer([200, {}]);
     s.link = await approving;
-    await s.link.opened();
+    await until(() => s.all("open")[0], "open channel");
     stop();
     assert.equal(s.asked("POST", "/release").length, locality === "require" ? 1 : 0);
     s.world.pass(100_000);
@@ -847,7 +847,7 @@ test("from afar a claim is not released where nearness is required, whatever the
       const timer = setInterval(() => {
         const nonce = s.told.filter(({ t }) => t === "ping").at(-1)?.nonce;
         if (nonce) s.control.say(JSON.stringify({ t: "pong", nonce, mac: s.site.pong("wallet", Buffer.from(String(nonce), "base64url")) }));
-      }, 0);
+      }, 0).unref();
       return () => clearInterval(timer);
     },
   ];
@@ -856,7 +856,7 @@ test("from afar a claim is not released where nearness is required, whatever the
     await s.agree();
     s.connect();
     const stop = measure(s);
-    assert.equal((await s.link.closed).code, "not_local", `case ${at}`);
+    assert.equal(await s.ended(), "not_local", `case ${at}`);
     stop();
     await settle();
     assert.equal(s.asked("POST", "/release").length, 0);
@@ -879,7 +879,7 @@ test("a site that is not near is asked about once, and a yes releases", async ()
     s.connect();
     const stop = s.answerPings(100);
     if (want === "open") await until(() => s.told.find(({ t }) => t === "ok"), "ok");
-    else assert.equal((await s.link.closed).code, want);
+    else assert.equal(await s.ended(), want);
     stop();
     assert.deepEqual([asked, s.asked("POST", "/release").length], [answer ? 1 : 0, want === "open" ? 1 : 0]);
   }
@@ -923,7 +923,7 @@ test("another certificate than the site's gets nothing", async () => {
   s.channel.say("hello");
   s.control.say('{"t":"ok"}');
   const stop = s.answerPings();
-  assert.equal((await s.link.closed).code, "certificate_mismatch");
+  assert.equal(await s.ended(), "certificate_mismatch");
   stop();
   await settle();
   assert.deepEqual([s.all("open"), s.all("message"), s.asked("POST", "/release"), s.channel.sent, s.told.filter(({ t }) => t !== "bye")], [[], [], [], [], []]);

@@ -288,7 +288,7 @@ export class WalletScenario {
         this.world.pass(ms);
         this.control.say(JSON.stringify({ t: "pong", nonce: message.nonce, mac: this.site.pong("site", Buffer.from(String(message.nonce), "base64url")) }));
       }
-    }, 0);
+    }, 0).unref(); // a test that fails does not stop it
     return () => clearInterval(timer);
   }
 
