@@ -85,6 +85,22 @@ test("a link that is left while the rest of the page loads leaves no connection 
   }
 });
 
+test("a resumption that is left while the rest of the page loads can be taken again", async () => {
+  const earlier = await Scenario.link();
+  await earlier.whole();
+  earlier.link.suspend();
+  await settle();
+  const left = new Scenario(earlier.world);
+  left.link = (await resumeSite(left.options({})))!;
+  left.world.socket.open();
+  left.world.socket.heard();
+  left.link.suspend();
+  await settle();
+  assert.deepEqual([left.world.socket.heard(), left.connections], [[], []], "what is said of it could come after it was opened again");
+  const again = await Scenario.resumption(earlier);
+  await again.whole();
+});
+
 test("a page that can make no certificate, or name none, ends its link and tells the server", async () => {
   const failing: (() => Promise<unknown>)[] = [() => Promise.reject(new Error("no entropy")), async () => ({ getFingerprints: () => [] }), async () => ({ getFingerprints: () => [{ algorithm: "sha-256", value: "00" }] })];
   for (const certificate of failing) {

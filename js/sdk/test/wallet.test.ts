@@ -767,6 +767,29 @@ test("whoever gives up at any stage is told at once, and nothing is left", async
   assert.deepEqual(s.calls, []);
 });
 
+test("a wallet that gives up at any turn leaves nothing behind", async () => {
+  for (let turns = 0, read = false; !read; turns += 5) {
+    const s = new WalletScenario();
+    s.wellKnown = () => new Promise(() => {});
+    const stop = new AbortController();
+    const reading = s.begin({ signal: stop.signal });
+    for (let i = 0; i < turns; i++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      const socket = s.world.sockets.at(-1);
+      if (socket?.readyState !== 0) continue;
+      s.attach();
+      s.frame(0, s.answer());
+    }
+    read = s.elsewhere.length > 0;
+    stop.abort();
+    assert.equal(await soon(reading), "canceled", `after ${turns} turns`);
+    await settle();
+    s.assertSilent();
+    s.assertOver();
+    assert.deepEqual(await s.kept(), []);
+  }
+});
+
 test("in one call a yes links, a no rejects, and a question that fails is a no", async () => {
   for (const [answer, want] of [[async () => false, "user_rejected"], [async () => { throw new LinkError("canceled"); }, "canceled"], [() => { throw new LinkError("canceled"); }, "canceled"]] as const) {
     const s = new WalletScenario();
