@@ -588,6 +588,38 @@ for (const name of Object.keys(codeTable) as Code[]) {
   });
 }
 
+test("a socket that the server closes for good ends a request, with any other code it comes back", async () => {
+  for (const [name, { close }] of Object.entries(codeTable).filter(([, { close }]) => close > 0)) {
+    const s = await WalletScenario.read();
+    s.world.socket.drop(close);
+    await settle();
+    if (close >= 4500) {
+      assert.equal(await soon(s.request.closed.then((reason) => Promise.reject(reason))), name);
+      assert.notEqual(await code(s.request.approve(s.account.signer)), "none");
+      s.assertOver();
+    } else {
+      s.world.pass(10_000);
+      assert.equal(s.world.sockets.length, 2, name);
+      s.attach();
+      await s.agree();
+    }
+    if (close >= 4500) s.assertSilent();
+  }
+});
+
+test("an open channel needs no server, however that closes", async () => {
+  const s = await WalletScenario.whole();
+  for (const { close } of Object.values(codeTable)) {
+    if (close > 0 && close < 4500) s.world.socket.drop(close);
+    s.world.pass(10_000);
+    if (s.world.socket.readyState === 0) s.attach(`offer-${s.account.address}`);
+  }
+  s.world.socket.drop(4512);
+  s.link.send("still here");
+  assert.deepEqual([s.channel.sent, s.all("closed"), s.all("signaling").at(-1)?.attached], [["still here"], [], false]);
+  assert.equal((await s.kept()).length, 1);
+});
+
 /** Each leads to where somebody says nothing, and waits there. */
 const silences: readonly (readonly [name: string, code: string, ms: number, live: (s: WalletScenario) => Promise<readonly [Promise<unknown>]>])[] = [
   ["the server does not answer", "signaling_unreachable", 30_000, async (s) => { s.instead = () => new Promise(() => {}); const reading = s.begin(); await until(() => s.calls[0], "join"); return [reading]; }],
