@@ -1,4 +1,5 @@
-// Bundles the unit tests and runs them with Node's own runner.
+// Bundles the unit tests and runs them with Node's own runner: all, or the files that
+// are named.
 import { spawnSync } from "node:child_process";
 import { readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -7,9 +8,10 @@ import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, ".test");
-const sources = [join(here, "sdk/test"), join(here, "..", "web/site")].flatMap((folder) =>
+const named = process.argv.slice(2);
+const sources = [join(here, "sdk/test"), join(here, "..", "web/site"), join(here, "..", "web/wallet/test")].flatMap((folder) =>
   readdirSync(folder)
-    .filter((name) => name.endsWith(".test.ts"))
+    .filter((name) => (named.length > 0 ? named.includes(name) : name.endsWith(".test.ts")))
     .map((name) => join(folder, name)),
 );
 rmSync(out, { recursive: true, force: true });

@@ -68,6 +68,15 @@ function publicKey(address: string): Uint8Array | undefined {
   if ((value & 3n) !== 0n) return undefined;
   const bytes = Uint8Array.from({ length: keyBytes + checksumBytes }, (_, i) => Number((value >> BigInt(2 + 8 * (keyBytes + checksumBytes - 1 - i))) & 0xffn));
   const key = bytes.slice(0, keyBytes);
-  const checksum = sha512_256(key).slice(-checksumBytes);
-  return checksum.every((byte, i) => byte === bytes[keyBytes + i]) ? key : undefined;
+  return checksumOf(key).every((byte, i) => byte === bytes[keyBytes + i]) ? key : undefined;
+}
+
+/** The address of a public key. */
+export function algorandAddress(key: Uint8Array): string {
+  const value = concat(key, checksumOf(key)).reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n) << 2n;
+  return Array.from({ length: 58 }, (_, i) => alphabet[Number((value >> BigInt(5 * (57 - i))) & 31n)]).join("");
+}
+
+function checksumOf(key: Uint8Array): Uint8Array {
+  return sha512_256(key).slice(-checksumBytes);
 }

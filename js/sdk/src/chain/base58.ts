@@ -20,3 +20,12 @@ export function parseBase58(text: string, length: number): Uint8Array | undefine
   const zeros = bytes.findIndex((byte) => byte !== 0);
   return /^1*/.exec(text)![0].length === (zeros < 0 ? length : zeros) ? bytes : undefined;
 }
+
+/** Writes bytes in base58. */
+export function formatBase58(bytes: Uint8Array): string {
+  let value = bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+  let text = "";
+  for (; value > 0n; value /= 58n) text = alphabet[Number(value % 58n)]! + text;
+  const zeros = bytes.findIndex((byte) => byte !== 0);
+  return alphabet[0]!.repeat(zeros < 0 ? bytes.length : zeros) + text;
+}

@@ -19,7 +19,7 @@ export async function verifyEVM(proof: DecodedProof, { contractAccepts }: ChainL
 }
 
 /** The hash of a text as an Ethereum message (EIP-191). */
-function messageHash(message: string): Uint8Array {
+export function messageHash(message: string): Uint8Array {
   const text = utf8(message);
   return keccak_256(concat(utf8(`\x19Ethereum Signed Message:\n${text.length}`), text));
 }
@@ -30,7 +30,11 @@ function signerOf(hash: Uint8Array, signature: Uint8Array): string | undefined {
   if (![0, 1, 27, 28].includes(v)) return undefined;
   const pair = secp256k1.Signature.fromBytes(signature.subarray(0, 64), "compact");
   if (pair.hasHighS()) return undefined; // a second signature that anybody can make of the first
-  const key = pair.addRecoveryBit(v % 27).recoverPublicKey(hash).toBytes(false);
+  return evmAddress(pair.addRecoveryBit(v % 27).recoverPublicKey(hash).toBytes(false));
+}
+
+/** The address of a public key of 65 bytes, in the mixed case of EIP-55. */
+export function evmAddress(key: Uint8Array): string {
   return checksummed(toHex(keccak_256(key.subarray(1)).subarray(12)));
 }
 
