@@ -17,6 +17,14 @@ async function made(world = new World()): Promise<{ world: World; vault: Vault }
 
 test("a vault from its making to its end", () => checkVault(new World()));
 
+test("accounts are in the order in which they were made", async () => {
+  const { world, vault } = await made();
+  world.now += 10;
+  await vault.addAccount("evm");
+  const order = ["algorand", "evm", "solana", "evm"];
+  assert.deepEqual(vault.accounts.map(({ kind }) => kind), order);
+});
+
 test("known secrets have the addresses that other wallets give them", async () => {
   const secret = () => Uint8Array.from({ length: 32 }, () => 1);
   const addresses: [Kind, string][] = [
@@ -157,7 +165,7 @@ test("a passphrase is the same however the keyboard composes it", async () => {
   const world = new World();
   const vault = await Vault.load(world);
   await vault.create({ passphrase: "Motörhead 1975" });
-  await vault.unlock({ passphrase: "Moto\u0308rhead 1975" });
+  await vault.unlock({ passphrase: "Moto\u0308rhead \uff11975" });
 });
 
 test("a passphrase of old is stretched more when it is used", async () => {

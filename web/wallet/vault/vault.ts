@@ -101,7 +101,8 @@ export class Vault {
 
   /** Makes the vault, with an account of each kind, and leaves it unlocked. */
   async create(protection: Protection): Promise<void> {
-    const accounts = await Promise.all(kinds.map(async (kind): Promise<BackupAccount> => ({ kind, secret: await makeSecret(kind), createdAt: this.#platform.date() })));
+    const now = this.#platform.date();
+    const accounts = await Promise.all(kinds.map(async (kind, i): Promise<BackupAccount> => ({ kind, secret: await makeSecret(kind), createdAt: now + i })));
     await this.#make(protection, accounts);
   }
 

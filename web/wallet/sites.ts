@@ -1,0 +1,213 @@
+import type { Assurance, Code, LinkError, LocalityReport, Path, Site } from "@liaison/client";
+import type { Pairing, WalletEvent, WalletLink, WalletSDK } from "./sdk.ts";
+
+/** Whether a site is there. */
+export type Presence = "waiting" | "connecting" | "here" | "broken";
+
+/** One text that was said on a link. */
+export interface Said {
+  readonly from: "site" | "wallet";
+  readonly text: string;
+}
+
+// After these there is nothing to meet again: one side said goodbye.
+const over: ReadonlySet<Code> = new Set<Code>(["canceled", "channel_closed", "link_closed", "resumption_unknown", "certificate_mismatch", "code_mismatch", "not_local", "user_rejected"]);
+const againMs = [500, 1_000, 2_000, 5_000, 15_000];
+
+/** A site that this wallet is linked with, there or not. */
+export class LinkedSite {
+  readonly site: Site;
+  readonly account: string;
+  readonly verified: boolean;
+  readonly assurance: Assurance;
+  presence: Presence = "connecting";
+  /** The digits to type at the site; empty if it asks for none, or once it is open. */
+  shortCode = "";
+  path: Path | undefined;
+  locality: LocalityReport | undefined;
+  /** Whether the server is in reach. */
+  attached = true;
+  notice: LinkError | undefined;
+  readonly said: Said[] = [];
+  /** What it can be met again with; undefined before the wallet has stored it. */
+  pairing: Pairing | undefined;
+  link: WalletLink | undefined;
+
+  constructor({ site, account, verified, assurance }: Pick<Pairing, "site" | "account" | "verified" | "assurance">) {
+    this.site = site;
+    this.account = account;
+    this.verified = verified;
+    this.assurance = assurance;
+  }
+
+  /** Says something to the site. Throws a LinkError if it is not there. */
+  say(text: string): void {
+    this.link?.send(text);
+    this.said.push({ from: "wallet", text });
+  }
+
+  /** Takes in what happens; returns whether it is to be seen. */
+  hear(event: WalletEvent): boolean {
+    switch (event.type) {
+      case "code":
+        this.shortCode = event.shortCode;
+        return true;
+      case "open":
+        this.shortCode = "";
+        this.presence = "here";
+        return true;
+      case "path":
+        this.path = event.path;
+        return true;
+      case "broken":
+        this.presence = event.broken ? "broken" : "here";
+        return true;
+      case "locality":
+        this.locality = event.locality;
+        return true;
+      case "message":
+        this.said.push({ from: "site", text: event.data });
+        return true;
+      case "signaling":
+        this.attached = event.attached;
+        return true;
+      case "notice":
+        this.notice = event.notice;
+        return true;
+      default:
+        return false; // "peer" is between the server and the site, "closed" is told by the link
+    }
+  }
+}
+
+/** What surrounds the linked sites. */
+export interface SitesPlatform {
+  readonly sdk: WalletSDK;
+  /** Calls back once after some milliseconds, unless the result is called. */
+  after(ms: number, callback: () => void): () => void;
+}
+
+/** All sites that this wallet is linked with. While the wallet is open and the page
+ * is seen, it waits for each of them. */
+export class Sites {
+  readonly #platform: SitesPlatform;
+  readonly #all: LinkedSite[] = [];
+  #abort: AbortController | undefined;
+  /** Hears that something is to be shown anew. */
+  onchange: ((site: LinkedSite | undefined) => void) | undefined;
+  /** Hears that a site's link is over for good. */
+  onover: ((site: LinkedSite, reason: LinkError) => void) | undefined;
+
+  constructor(platform: SitesPlatform) {
+    this.#platform = platform;
+  }
+
+  /** The newest first. */
+  get all(): readonly LinkedSite[] {
+    return this.#all;
+  }
+
+  /** Begins to wait for all of them. */
+  async start(): Promise<void> {
+    if (this.#abort) return;
+    const abort = (this.#abort = new AbortController());
+    const pairings = await this.#pairings();
+    if (abort.signal.aborted) return;
+    for (const gone of this.#all.filter(({ pairing, link }) => !link && !pairings.some(({ id }) => id === pairing?.id))) this.#drop(gone);
+    for (const pairing of pairings) {
+      let site = this.#all.find((one) => one.pairing?.id === pairing.id);
+      if (!site) this.#all.push((site = new LinkedSite(pairing)));
+      site.pairing = pairing;
+      if (!site.link) void this.#meet(site, abort.signal);
+    }
+    this.onchange?.(undefined);
+  }
+
+  /** Leaves all of them, without a goodbye: they can be met again. */
+  stop(): void {
+    this.#abort?.abort();
+    this.#abort = undefined;
+    for (const site of this.#all) {
+      site.link?.suspend();
+      site.presence = "waiting";
+    }
+  }
+
+  /** Takes in a link that was just agreed to. What happened on it before is the
+   * caller's to tell. */
+  adopt(site: LinkedSite, link: WalletLink): void {
+    this.#all.unshift(site);
+    site.link = link;
+    this.onchange?.(undefined);
+    void this.#follow(site, link, this.#abort?.signal ?? AbortSignal.abort());
+  }
+
+  /** Ends a site's link for good. */
+  async remove(site: LinkedSite): Promise<void> {
+    const { link, pairing } = site;
+    this.#drop(site);
+    link?.close();
+    // Also where a goodbye was said: nothing may be left if that went wrong.
+    const kept = pairing ?? (link && (await this.#pairings()).find(({ id }) => id === link.id));
+    if (kept) await this.#platform.sdk.forgetPairing(kept);
+  }
+
+  /** Waits for a site until it comes, again and again. */
+  async #meet(site: LinkedSite, signal: AbortSignal): Promise<void> {
+    for (let tries = 0; !signal.aborted && this.#all.includes(site) && site.pairing; tries++) {
+      site.presence = "waiting";
+      this.onchange?.(site);
+      const link = await this.#platform.sdk
+        .resumeWallet(site.pairing, { signal, onEvent: (event) => this.#hear(site, event) })
+        .catch((reason: LinkError) => this.#refused(site, reason));
+      if (signal.aborted) return link?.suspend();
+      if (link) {
+        site.link = link;
+        return this.#follow(site, link, signal);
+      }
+      await this.#pause(againMs[Math.min(tries, againMs.length - 1)]!, signal);
+    }
+  }
+
+  /** Stays with a link until its end, and then waits for the site. */
+  async #follow(site: LinkedSite, link: WalletLink, signal: AbortSignal): Promise<void> {
+    const reason = await link.closed;
+    site.link = undefined;
+    site.path = undefined;
+    if (signal.aborted || !this.#all.includes(site)) return;
+    const pairing = over.has(reason.code) ? undefined : (await this.#pairings()).find(({ id }) => id === link.id);
+    if (!pairing) {
+      this.#drop(site);
+      return this.onover?.(site, reason);
+    }
+    site.pairing = pairing;
+    return this.#meet(site, signal);
+  }
+
+  #hear(site: LinkedSite, event: WalletEvent): void {
+    if (site.hear(event)) this.onchange?.(site);
+  }
+
+  #refused(site: LinkedSite, reason: LinkError): undefined {
+    if (!over.has(reason.code)) return;
+    this.#drop(site);
+    this.onover?.(site, reason);
+  }
+
+  #drop(site: LinkedSite): void {
+    const at = this.#all.indexOf(site);
+    if (at >= 0) this.#all.splice(at, 1);
+    this.onchange?.(undefined);
+  }
+
+  async #pairings(): Promise<Pairing[]> {
+    return this.#platform.sdk.listPairings().catch(() => []); // a browser that keeps nothing
+  }
+
+  #pause(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#platform.after(ms, resolve);
+      signal.addEventListener("abort", () => (cancel(), resolve()), { once: true });
+    });
+  }
+}

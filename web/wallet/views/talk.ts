@@ -1,0 +1,103 @@
+import { button, code, h, Problem } from "../dom.ts";
+import type { LinkedSite } from "../sites.ts";
+import { milliseconds, noticeFor, words } from "../words.ts";
+import { accountLine, hostOf } from "./home.ts";
+import type { View } from "./view.ts";
+
+const { talk } = words;
+
+/** What a person can do with a site that is linked. */
+export interface TalkActions {
+  /** Says something; throws if the site is not there. */
+  say(text: string): void;
+  remove(): void;
+  back(): void;
+}
+
+/** A site that this wallet is linked with: the digits to type there first, then the
+ * conversation. */
+export function talkView(site: LinkedSite, actions: TalkActions): View {
+  const host = hostOf(site.site.origin);
+  const status = h("p", { class: "status-line", role: "status", testid: "status" });
+  const digits = h("p", { class: "digits", dir: "ltr", testid: "short-code" });
+  const codeBox = h("div", { class: "code-box" }, h("h2", {}, talk.codeTitle), digits, h("p", { class: "fine" }, talk.codeFine(host)));
+  const notice = h("p", { class: "problem", role: "alert" });
+  const messages = h("ol", { class: "messages", testid: "messages", "data-empty": talk.nothing });
+  const log = h("div", { class: "log talk-log", role: "log", "aria-label": talk.messages, tabindex: "0" }, messages);
+  const input = h("input", { testid: "message", "aria-label": talk.message, placeholder: talk.message, autocomplete: "off", enterkeyhint: "send", maxlength: "16000" });
+  const send = h("button", { type: "submit", class: "primary", testid: "send" }, talk.send);
+  const problem = new Problem();
+  const submit = () => {
+    if (!input.value) return;
+    try {
+      actions.say(input.value);
+      input.value = "";
+      problem.say("");
+    } catch {
+      problem.say(talk.waiting);
+    }
+  };
+  const [path, rtt, trust, near] = [0, 1, 2, 3].map(() => h("dd", {}));
+  path!.dataset.testid = "path";
+  rtt!.dataset.testid = "rtt";
+  const facts = h(
+    "dl",
+    { class: "facts" },
+    ...fact(talk.path, path!),
+    ...fact(talk.rtt, rtt!),
+    ...fact(talk.trust, trust!),
+    ...fact(talk.locality, near!),
+    ...fact(talk.account, h("dd", {}, code(accountLine(site.account)))),
+  );
+  const form = h("form", { submit, class: "compose-row" }, input, send);
+  const update = () => {
+    status.textContent = statusOf(site);
+    digits.textContent = site.shortCode;
+    codeBox.hidden = site.shortCode === "";
+    notice.textContent = site.notice ? noticeFor(site.notice.code, site.notice.remedy) : "";
+    path!.textContent = site.path ? talk.paths[site.path.kind] : "–";
+    rtt!.textContent = site.path?.rttMs === undefined ? "–" : milliseconds(site.path.rttMs);
+    trust!.textContent = talk.assurances[site.assurance];
+    near!.textContent = site.locality ? talk.near(site.locality) : "–";
+    // While there are digits to be typed, there is nothing else to look at.
+    for (const later of [facts, log, form]) later.hidden = site.shortCode !== "";
+    input.disabled = send.disabled = site.presence !== "here";
+    for (const { from, text } of site.said.slice(messages.childElementCount)) {
+      messages.append(h("li", { "data-from": from, dir: "auto" }, text));
+      log.scrollTop = log.scrollHeight;
+    }
+  };
+  update();
+  const element = h(
+    "section",
+    { class: "card pane talk-pane", "aria-labelledby": "title" },
+    h("h1", { id: "title", tabindex: "-1" }, h("bdi", { dir: "ltr", testid: "talk-site" }, host)),
+    h("p", { class: "fine" }, h("bdi", {}, site.site.name), " · ", site.verified ? words.request.verified : words.request.unverified),
+    status,
+    codeBox,
+    notice,
+    facts,
+    log,
+    form,
+    problem.element,
+    h("p", { class: "buttons" }, button(words.back, "back", actions.back), button(talk.disconnect, "disconnect", actions.remove)),
+  );
+  return { name: "talk", title: host, element, update };
+}
+
+function fact(name: string, value: HTMLElement): HTMLElement[] {
+  return [h("div", {}, h("dt", {}, name), value)];
+}
+
+function statusOf({ presence, attached }: LinkedSite): string {
+  switch (presence) {
+    case "connecting":
+      return talk.connecting;
+    case "broken":
+      return talk.broken;
+    case "waiting":
+      return talk.waiting;
+    case "here":
+      return attached ? talk.connected : talk.serverGone;
+  }
+}

@@ -1,0 +1,273 @@
+// Every sentence of the wallet's page, so that another language is another file.
+import type { Assurance, Code, Locality, LocalityReport, PathKind } from "@liaison/client";
+import type { NoCamera } from "./scan/camera.ts";
+import type { NoLink } from "./scan/code.ts";
+import type { VaultCode } from "./vault/errors.ts";
+import type { Kind } from "./vault/keys.ts";
+
+export const kindNames: Readonly<Record<Kind, string>> = { algorand: "Algorand", evm: "Ethereum", solana: "Solana" };
+
+export const words = {
+  title: "Liaison wallet",
+  starting: "Opening the wallet …",
+  toSettings: "Settings",
+  lock: "Lock",
+  back: "Back",
+  cancel: "Cancel",
+  waits: "A site is waiting for your answer. Its code lives two minutes.",
+  update: "A new version of this page is ready.",
+  updateNow: "Load it",
+
+  start: {
+    title: "Make your wallet",
+    text: "It lives in this browser, on this device. Its keys are encrypted, and stay here.",
+    passkey: "Protect it with a passkey",
+    passkeyFine: "Unlock it by fingerprint, face or the device’s PIN.",
+    passphrase: "Use a passphrase instead",
+    restore: "Restore a backup",
+    make: "Make the wallet",
+    making: "Making the wallet …",
+    fresh: "Choose a passphrase",
+    repeat: "Type it once more",
+    fine: "At least ten characters; four or five words that have nothing to do with each other are good. Nobody can reset it.",
+    restoreFine: "The wallet gets the passphrase of the backup. You can change it later, or add a passkey.",
+    passkeyName: "Liaison wallet",
+  },
+
+  locked: {
+    title: "The wallet is locked",
+    passkey: "Unlock with a passkey",
+    passphrase: "Passphrase",
+    unlock: "Unlock",
+    unlocking: "Unlocking …",
+    lost: "I cannot unlock it",
+    lostFine: "Without a passkey or the passphrase nobody can open this wallet. If you have a backup, delete everything here and restore it.",
+  },
+
+  home: {
+    scan: "Scan a code",
+    paste: "Paste a link instead",
+    link: "The link under the site’s code",
+    open: "Open",
+    sites: "Linked sites",
+    noSites: "No site is linked yet. Open a site that shows a code, and scan it.",
+    accounts: "Accounts",
+    copy: "Copy",
+    copied: "Copied",
+    copyAddress: (kind: Kind) => `Copy the ${kindNames[kind]} address`,
+    add: (kind: Kind) => `Add ${kindNames[kind]}`,
+    addTitle: "Add an account",
+    backup: "There is no backup yet. If this browser’s data is cleared, these accounts are gone.",
+    backupNow: "Make a backup",
+    remove: "Remove",
+    removeSite: (site: string) => `Remove ${site}`,
+    removed: (site: string) => `${site} was removed. It needs a new code to reach you again.`,
+    until: (date: string) => `until ${date}`,
+  },
+
+  presence: {
+    waiting: "not here now",
+    connecting: "connecting …",
+    here: "here now",
+    broken: "looking for another path …",
+  },
+
+  scan: {
+    title: "Scan a code",
+    starting: "Asking for the camera …",
+    looking: "Hold the site’s code into the picture.",
+    again: "Start the camera",
+    video: "What the camera sees",
+    foreign: {
+      other: "That is not a Liaison code. Look for the code on the page of the site that you want to link.",
+      newer: "That code is of a newer version. Load this page again to update it, and scan once more.",
+      unsealed: "That code has no secret part, so that nothing would be sealed. This wallet does not answer it.",
+    } satisfies Record<NoLink, string>,
+    stopped: {
+      denied: "This page may not use the camera. Allow it in the browser’s settings for this site, or paste the link.",
+      none: "There is no camera here. Paste the link that stands under the code.",
+      busy: "The camera is in use by another app. Close that, and start the camera again.",
+      unavailable: "This browser gives the page no camera. Paste the link that stands under the code.",
+      hidden: "The camera was turned off while you were away.",
+    } satisfies Record<NoCamera, string>,
+  },
+
+  request: {
+    asking: "Asking the site what it wants …",
+    title: (host: string) => `Sign in to ${host}?`,
+    titleUnverified: "This site is not verified",
+    calls: "It calls itself",
+    verified: "Verified",
+    unverified: "Not verified",
+    verifiedFine: "The code was made by a page at this address.",
+    unverifiedFine: (host: string) => `Whoever made this code says to be ${host}, and nothing shows that. It may be somebody who wants to sign in there as you.`,
+    sure: "I made this code myself, and take that risk",
+    account: "Account",
+    asks: "What it asks for",
+    sign: "Your signature under a text that signs you in there. It moves no money and allows nothing else.",
+    connect: "A direct connection to this wallet, for messages. You can remove it at any time.",
+    code: "Six digits: this wallet shows them, and you type them at the site.",
+    statement: "It says",
+    raw: "The text that you sign",
+    yourself: "Say yes only if you opened this site yourself, just now, on the screen before you.",
+    left: (time: string) => `${time} left to answer`,
+    decline: "Decline",
+    approve: "Sign in",
+    signing: "Signing …",
+    declined: "Declined. Nothing was signed or shared.",
+    locality: {
+      off: "",
+      report: "To know how near you are. Nothing is refused for that.",
+      prefer: "That you are near. If you are not, it asks for six digits.",
+      require: "That you are near: in the same room or network. From afar it refuses.",
+    } satisfies Record<Locality, string>,
+  },
+
+  talk: {
+    codeTitle: "Type these six digits at the site",
+    codeFine: (host: string) => `Only at ${host}, and never into a message, a call or another page.`,
+    connecting: "Connecting directly …",
+    connected: "Connected directly.",
+    serverGone: "The server is gone. You are still connected directly.",
+    broken: "The direct path broke. Looking for another …",
+    waiting: "The site is not there now. It is met again when it comes back.",
+    path: "Path",
+    rtt: "Round trip",
+    account: "Account",
+    trust: "Trust",
+    locality: "Nearness",
+    message: "Message to the site",
+    send: "Send",
+    messages: "Messages",
+    disconnect: "Remove this site",
+    nothing: "Nothing said yet. What you write here goes straight to the site.",
+    paths: { host: "same network or machine", srflx: "across the internet", relay: "through a relay" } satisfies Record<PathKind, string>,
+    assurances: {
+      "server-asserted": "not sealed",
+      sealed: "sealed, site not verified",
+      "sealed+origin": "sealed, site verified",
+      "phishing-resistant": "sealed, site verified, with a passkey",
+    } satisfies Record<Assurance, string>,
+    near: ({ local, rttMs }: LocalityReport) => [local ? "near" : "not near, or not known", ...(rttMs === undefined ? [] : [milliseconds(rttMs)])].join(", "),
+  },
+
+  settings: {
+    title: "Settings",
+    lockAfter: "Lock when nobody uses it for",
+    minutes: (count: number) => (count === 1 ? "1 minute" : `${count} minutes`),
+    unlock: "How to unlock",
+    passphrase: "Passphrase",
+    passphraseSet: "is set",
+    passphraseNone: "is not set",
+    change: "Change the passphrase",
+    set: "Set a passphrase",
+    removePassphrase: "Remove the passphrase",
+    passkeys: "Passkeys",
+    addPasskey: "Add a passkey",
+    removePasskey: (label: string) => `Remove ${label}`,
+    remove: "Remove",
+    added: (date: string) => `added ${date}`,
+    backup: "Backup",
+    backupFine: "A file with all accounts, encrypted with a passphrase of its own. Keep both, and not together.",
+    export: "Save a backup",
+    restore: "Restore a backup",
+    file: "Backup file",
+    filePassphrase: "Passphrase of the backup",
+    newFilePassphrase: "Choose a passphrase for the file",
+    current: "Your passphrase now",
+    fresh: "New passphrase",
+    repeat: "Type it once more",
+    wipe: "Delete everything",
+    wipeFine: "Accounts, passkeys’ access and links with sites, here and for good. Without a backup nobody brings them back.",
+    wipeSure: "Really delete everything? There is no way back without a backup.",
+    wipeNow: "Yes, delete everything",
+    wipeNot: "Keep it",
+    done: {
+      passphrase: "The passphrase is changed.",
+      passphraseRemoved: "The passphrase is removed. The passkey unlocks the wallet now.",
+      passkey: "The passkey is added.",
+      passkeyRemoved: "The passkey does not unlock this wallet any more. You can delete it in the device’s settings, too.",
+      export: "The backup is saved. Keep its passphrase.",
+      wiped: "Everything was deleted.",
+    },
+    restored: (added: number, known: number) =>
+      added === 0 ? "All accounts of the backup were here already." : `${added === 1 ? "One account was" : `${added} accounts were`} added.${known > 0 ? ` ${known} were here already.` : ""}`,
+    confirmPasskey: "Confirm with a passkey",
+    save: "Save",
+    mismatch: "The two are not the same. Type them again.",
+  },
+
+  failure: { again: "Scan again", home: "To the wallet", noAccount: "This site takes no account of a kind that this wallet has." },
+
+  vault: {
+    wrong_passphrase: "That is not the passphrase. Check the keyboard and try again.",
+    short_passphrase: "Use at least ten characters.",
+    locked: "The wallet is locked. Unlock it and try again.",
+    exists: "There is a wallet already, made in another tab. Load the page again.",
+    missing: "There is no wallet here any more. Load the page again.",
+    damaged: "A part of what is stored is damaged. Restore it from a backup.",
+    storage: "The browser could not store that. Free some space, leave private browsing, and try again.",
+    changed_elsewhere: "Another tab changed the wallet meanwhile. Try again.",
+    last_method: "That is the only way to unlock. Set another one first.",
+    no_passkeys: "This browser has no passkeys here. Use a passphrase.",
+    no_prf: "The passkeys of this device cannot encrypt. Use a passphrase.",
+    passkey_refused: "No passkey was used. Try again, or use another way.",
+    not_a_backup: "That file is no backup of a Liaison wallet. Choose another one.",
+    newer_backup: "That backup is of a newer version. Load this page again to update it.",
+  } satisfies Record<VaultCode, string>,
+} as const;
+
+const failures: Partial<Record<Code, string>> = {
+  canceled: "You ended it.",
+  certificate_mismatch: "The direct connection leads to another device than the site’s.",
+  channel_closed: "The site ended the link.",
+  code_mismatch: "The six digits were wrong three times.",
+  handshake_failed: "The site’s answer does not fit this code.",
+  ice_failed: "This device and the site found no path to each other.",
+  invalid_link: "That is not a Liaison link.",
+  invalid_peer: "The site sent something that does not hold, so nothing was signed.",
+  key_locked: "The wallet was locked before it could sign.",
+  link_closed: "The site ended the link.",
+  link_expired: "This code has expired.",
+  link_taken: "Another wallet has used this code already. If that was not you, do not trust that screen.",
+  link_unknown: "The server does not know this code: it has expired, or was used.",
+  not_local: "The site’s screen is not near this device.",
+  origin_denied: "The site could not be verified, so nothing was signed.",
+  overloaded: "The server is busy.",
+  peer_lost: "The site is gone.",
+  proof_rejected: "The server did not accept the signature.",
+  rate_limited: "There were too many tries from here.",
+  resumption_unknown: "The site does not know this wallet any more.",
+  server_mismatch: "The server says something else than the site.",
+  signaling_unreachable: "The server cannot be reached.",
+  timed_out: "It took too long.",
+  unsealed_refused: "This code would not be sealed, so this wallet does not answer it.",
+  unsupported_version: "This code is of another version.",
+  user_rejected: "Declined. Nothing was signed or shared.",
+};
+
+/** One sentence on why a link ended. */
+export function failureFor(code: Code): string {
+  return failures[code] ?? "Something went wrong.";
+}
+
+/** What a person should know although the link goes on. */
+export function noticeFor(code: Code, remedy: string): string {
+  return code === "link_taken" ? "A second wallet tried to use the same code and was refused. If that was not you, remove this site." : remedy;
+}
+
+/** Writes a round-trip time; browsers measure whole milliseconds. */
+export function milliseconds(ms: number): string {
+  return ms < 1 ? "under 1 ms" : `${Math.round(ms)} ms`;
+}
+
+/** Writes the time left, rounded up to a second: "1:59". */
+export function clock(ms: number): string {
+  const seconds = Math.max(0, Math.ceil(ms / 1000));
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
+/** Writes a day. */
+export function day(ms: number): string {
+  return new Date(ms).toLocaleDateString("en", { day: "numeric", month: "short", year: "numeric" });
+}
