@@ -159,7 +159,7 @@ export class Sites {
       this.onchange?.(site);
       const link = await this.#platform.sdk
         .resumeWallet(site.pairing, { signal, onEvent: (event) => this.#hear(site, event) })
-        .catch((reason: LinkError) => this.#refused(site, reason));
+        .catch((reason: LinkError) => (signal.aborted ? undefined : this.#refused(site, reason)));
       if (signal.aborted) return link?.suspend();
       if (link) {
         site.link = link;
@@ -206,8 +206,13 @@ export class Sites {
 
   #pause(ms: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = this.#platform.after(ms, resolve);
-      signal.addEventListener("abort", () => (cancel(), resolve()), { once: true });
+      const done = () => {
+        cancel();
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      const cancel = this.#platform.after(ms, done);
+      signal.addEventListener("abort", done);
     });
   }
 }

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readPrefs, writePrefs } from "../prefs.ts";
+import { choices } from "../views/request.ts";
+import { clock, failureFor, milliseconds } from "../words.ts";
+
+test("what is remembered is read again, and nonsense is as at first", () => {
+  let kept: string | null = null;
+  const storage = { getItem: () => kept, setItem: (_: string, value: string) => void (kept = value) };
+  assert.deepEqual(readPrefs(storage), { idleMinutes: 5, saved: false });
+  writePrefs(storage, { idleMinutes: 15, saved: true });
+  assert.deepEqual(readPrefs(storage), { idleMinutes: 15, saved: true });
+  for (const nonsense of ["", "null", "{", '{"idleMinutes":100000,"saved":"yes"}']) {
+    kept = nonsense;
+    assert.deepEqual(readPrefs(storage), { idleMinutes: 5, saved: false }, nonsense);
+  }
+  const none = { getItem: () => null, setItem: () => assert.fail("full") };
+  writePrefs(none, { idleMinutes: 1, saved: false });
+});
+
+test("the accounts that may answer are in the order that the site prefers", () => {
+  const [algorand, evm, solana] = (["algorand", "evm", "solana"] as const).map((kind) => ({ kind, address: kind }));
+  const accounts = [algorand!, evm!, solana!];
+  const chains = ["eip155:137", "eip155:1", "algorand:x"];
+  assert.deepEqual(choices(accounts, chains), [{ account: evm, chain: "eip155:137" }, { account: algorand, chain: "algorand:x" }]);
+  assert.deepEqual(choices(accounts, ["did:key"]), []);
+});
+
+test("times read as people write them", () => {
+  assert.deepEqual([120_000, 119_001, 1, 0, -5].map(clock), ["2:00", "2:00", "0:01", "0:00", "0:00"]);
+  assert.deepEqual([0.4, 3.2].map(milliseconds), ["under 1 ms", "3 ms"]);
+});
+
+test("a failure that nobody thought of has a sentence, too", () => {
+  assert.equal(failureFor("internal"), "Something went wrong.");
+  assert.notEqual(failureFor("link_expired"), failureFor("internal"));
+});

@@ -1,0 +1,216 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { LinkError, type Code } from "@liaison/client";
+import type { Pairing, WalletEvent, WalletLink, WalletOptions, WalletSDK } from "../sdk.ts";
+import { LinkedSite, Sites } from "../sites.ts";
+
+/** Lets everything happen that only waits for a promise. */
+const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** A link whose end a test decides. */
+class FakeLink implements WalletLink {
+  readonly site;
+  readonly account;
+  readonly verified;
+  readonly assurance;
+  readonly shortCode = "";
+  readonly sent: string[] = [];
+  readonly left: string[] = [];
+  end!: (code: Code) => void;
+  readonly closed = new Promise<LinkError>((resolve) => (this.end = (code) => resolve(new LinkError(code))));
+
+  constructor(readonly id: string, pairing: Pairing) {
+    ({ site: this.site, account: this.account, verified: this.verified, assurance: this.assurance } = pairing);
+  }
+
+  async opened(): Promise<void> {}
+  send(text: string): void {
+    this.sent.push(text);
+  }
+  close(): void {
+    this.left.push("close");
+    this.end("canceled");
+  }
+  suspend(): void {
+    this.left.push("suspend");
+    this.end("canceled");
+  }
+}
+
+/** Somebody who waits for a site. */
+interface Waiting {
+  readonly id: string;
+  readonly onEvent: (event: WalletEvent) => void;
+  come(link: WalletLink): void;
+  refuse(code: Code): void;
+}
+
+class World {
+  pairings: Pairing[] = [];
+  readonly waiting: Waiting[] = [];
+  readonly forgotten: string[] = [];
+  readonly pauses: { ms: number; ring: () => void }[] = [];
+  readonly over: string[] = [];
+  readonly sites: Sites;
+
+  constructor() {
+    const sdk: WalletSDK = {
+      readLink: () => Promise.reject(new LinkError("internal")),
+      listPairings: async () => [...this.pairings],
+      resumeWallet: ({ id }: Pairing, { onEvent, signal }: WalletOptions = {}) =>
+        new Promise((come, fail) => {
+          const waiting = { id, onEvent: onEvent!, come, refuse: (code: Code) => fail(new LinkError(code)) };
+          this.waiting.push(waiting);
+          signal!.addEventListener("abort", () => {
+            this.waiting.splice(this.waiting.indexOf(waiting), 1);
+            fail(new LinkError("canceled"));
+          });
+        }),
+      forgetPairing: async ({ id }) => {
+        this.forgotten.push(id);
+        this.pairings = this.pairings.filter((one) => one.id !== id);
+      },
+    };
+    const after = (ms: number, ring: () => void) => {
+      const pause = { ms, ring };
+      this.pauses.push(pause);
+      return () => void this.pauses.splice(this.pauses.indexOf(pause), 1);
+    };
+    this.sites = new Sites({ sdk, after });
+    this.sites.onover = (site, reason) => this.over.push(`${site.site.name} ${reason.code}`);
+  }
+
+  pair(id: string): Pairing {
+    const pairing: Pairing = { id, server: "https://a.example", site: { name: `Site ${id}`, origin: `https://${id}.example` }, account: "eip155:1:0x0", assurance: "sealed+origin", verified: true, expiresAt: 1 };
+    this.pairings.push(pairing);
+    return pairing;
+  }
+
+  get presences(): string[] {
+    return this.sites.all.map(({ site, presence }) => `${site.name} ${presence}`);
+  }
+}
+
+test("every pairing is waited for, and what is said comes to the right one", async () => {
+  const world = new World();
+  const [a] = [world.pair("a"), world.pair("b")];
+  await world.sites.start();
+  await world.sites.start();
+  assert.deepEqual(world.waiting.map(({ id }) => id), ["a", "b"]);
+  assert.deepEqual(world.presences, ["Site a waiting", "Site b waiting"]);
+  const link = new FakeLink("a", a);
+  world.waiting[0]!.come(link);
+  await settle();
+  world.waiting[0]!.onEvent({ at: 1, type: "open" });
+  world.waiting[0]!.onEvent({ at: 2, type: "message", data: "hello" });
+  assert.deepEqual(world.presences, ["Site a here", "Site b waiting"]);
+  world.sites.all[0]!.say("hello yourself");
+  assert.deepEqual(world.sites.all[0]!.said, [{ from: "site", text: "hello" }, { from: "wallet", text: "hello yourself" }]);
+  assert.deepEqual(link.sent, ["hello yourself"]);
+});
+
+test("a site that is lost is waited for again, with what it was said before", async () => {
+  const world = new World();
+  const link = new FakeLink("a", world.pair("a"));
+  await world.sites.start();
+  world.waiting[0]!.come(link);
+  await settle();
+  world.waiting[0]!.onEvent({ at: 1, type: "message", data: "hello" });
+  link.end("peer_lost");
+  await settle();
+  assert.equal(world.waiting.length, 2);
+  assert.deepEqual([world.presences, world.sites.all[0]!.said.length, world.over], [["Site a waiting"], 1, []]);
+});
+
+test("a server that is away is asked again, less and less often", async () => {
+  const world = new World();
+  world.pair("a");
+  await world.sites.start();
+  const pauses = [];
+  for (let tries = 0; tries < 7; tries++) {
+    world.waiting[tries]!.refuse("signaling_unreachable");
+    await settle();
+    pauses.push(world.pauses[0]!.ms);
+    world.pauses.shift()!.ring();
+    await settle();
+  }
+  assert.deepEqual(pauses, [500, 1000, 2000, 5000, 15000, 15000, 15000]);
+});
+
+test("a goodbye, and a site that knows the wallet no more, take it from the list", async () => {
+  for (const code of ["channel_closed", "link_closed", "not_local"] as const) {
+    const world = new World();
+    const link = new FakeLink("a", world.pair("a"));
+    await world.sites.start();
+    world.waiting[0]!.come(link);
+    await settle();
+    link.end(code);
+    await settle();
+    assert.deepEqual([world.presences, world.over], [[], [`Site a ${code}`]]);
+  }
+  const world = new World();
+  world.pair("a");
+  await world.sites.start();
+  world.waiting[0]!.refuse("resumption_unknown");
+  await settle();
+  assert.deepEqual([world.presences, world.over], [[], ["Site a resumption_unknown"]]);
+});
+
+test("who removes a site says goodbye and forgets it", async () => {
+  const world = new World();
+  const link = new FakeLink("a", world.pair("a"));
+  world.pair("b");
+  await world.sites.start();
+  world.waiting[0]!.come(link);
+  await settle();
+  const [a, b] = [...world.sites.all];
+  await world.sites.remove(a!);
+  await world.sites.remove(b!);
+  await settle();
+  assert.deepEqual([link.left, world.forgotten, world.presences, world.over], [["close"], ["a", "b"], [], []]);
+});
+
+test("a wallet that is locked leaves every site without a goodbye, and comes back", async () => {
+  const world = new World();
+  const link = new FakeLink("a", world.pair("a"));
+  world.pair("b");
+  await world.sites.start();
+  world.waiting[0]!.come(link);
+  await settle();
+  world.sites.stop();
+  await settle();
+  assert.deepEqual([link.left, world.over, world.forgotten], [["suspend"], [], []]);
+  assert.deepEqual(world.presences, ["Site a waiting", "Site b waiting"]);
+  await world.sites.start();
+  assert.deepEqual(world.waiting.map(({ id }) => id).slice(-2), ["a", "b"]);
+  assert.equal(world.sites.all.length, 2);
+});
+
+test("a link that was just agreed to is first in the list, and can be met again", async () => {
+  const world = new World();
+  world.pair("b");
+  await world.sites.start();
+  const link = new FakeLink("a", world.pair("a"));
+  const site = new LinkedSite(link);
+  world.sites.adopt(site, link);
+  site.hear({ at: 1, type: "code", shortCode: "123 456" });
+  assert.deepEqual([site.shortCode, site.presence], ["123 456", "connecting"]);
+  site.hear({ at: 2, type: "open" });
+  assert.deepEqual([site.shortCode, site.presence], ["", "here"]);
+  assert.deepEqual(world.presences, ["Site a here", "Site b waiting"]);
+  link.end("ice_failed");
+  await settle();
+  assert.deepEqual(world.presences, ["Site a waiting", "Site b waiting"]);
+  assert.equal(world.waiting.at(-1)!.id, "a");
+});
+
+test("a link that ends before anything was kept is over", async () => {
+  const world = new World();
+  await world.sites.start();
+  const link = new FakeLink("a", world.pair("a"));
+  world.pairings = [];
+  world.sites.adopt(new LinkedSite(link), link);
+  link.end("timed_out");
+  await settle();
+  assert.deepEqual([world.presences, world.over], [[], ["Site a timed_out"]]);
+});
