@@ -2,7 +2,7 @@
 // every machine: names carry a hash of the content and nothing else varies.
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, context } from "esbuild";
 
@@ -10,17 +10,30 @@ const here = dirname(fileURLToPath(import.meta.url));
 const web = join(here, "..", "web");
 const dist = join(web, "dist");
 
-const entries = ["site/site.ts", "site/site.css", "link/link.ts"];
-// What verifies proofs is loaded when it is needed, so it is a file of its own.
-const verifier = join(here, "sdk/src/chain/verify.ts");
-const packages = ["uqr", "@noble/curves", "@noble/hashes"];
-const pages = { "site/index.html": "index.html", "link/index.html": "l/index.html" };
+const entries = ["site/site.ts", "site/site.css", "link/link.ts", "wallet/wallet.ts", "wallet/wallet.css"];
+// What is loaded when it is needed is a file of its own.
+const parts = [
+  { source: join(here, "sdk/src/chain/verify.ts"), name: "verify.js", contains: "@noble/curves and @noble/hashes, MIT" },
+  { source: join(web, "wallet/vault/curves.ts"), name: "curves.js", contains: "@noble/curves and @noble/hashes, MIT" },
+  { source: join(web, "wallet/scan/qr.ts"), name: "qr.js", contains: "jsQR, Apache-2.0" },
+];
+const files = ["site/icon.svg", "wallet/icon-192.png", "wallet/icon-512.png", "wallet/icon-maskable-512.png"];
+const packages = ["uqr", "@noble/curves", "@noble/hashes", "jsqr"];
+const pages = {
+  "site/index.html": "index.html",
+  "link/index.html": "l/index.html",
+  "wallet/manifest.webmanifest": "wallet/manifest.webmanifest",
+  "wallet/index.html": "wallet/index.html",
+};
+
+function digest(content, encoding) {
+  return createHash("sha256").update(content).digest(encoding);
+}
 
 /** Writes content under a name with its hash and returns its address. */
 async function asset(path, content) {
   const [, name, extension] = /([^/]+)\.(\w+)$/.exec(path);
-  const hash = createHash("sha256").update(content).digest("hex").slice(0, 12);
-  const address = `assets/${name}-${hash}.${extension}`;
+  const address = `assets/${name}-${digest(content, "hex").slice(0, 12)}.${extension}`;
   await writeFile(join(dist, address), content);
   return `/${address}`;
 }
@@ -32,22 +45,24 @@ const addresses = new Map();
 async function begin() {
   await rm(dist, { recursive: true, force: true });
   await mkdir(join(dist, "assets"), { recursive: true });
-  await mkdir(join(dist, "l"), { recursive: true });
-  addresses.set("site/icon.svg", await asset("icon.svg", await readFile(join(web, "site/icon.svg"))));
+  for (const folder of ["l", "wallet"]) await mkdir(join(dist, folder), { recursive: true });
+  for (const file of files) addresses.set(file, await asset(file, await readFile(join(web, file))));
   const licenses = packages.map(async (name) => `${name}\n\n${await readFile(join(here, "node_modules", name, "LICENSE"), "utf8")}`);
   addresses.set("licenses", await asset("licenses.txt", (await Promise.all(licenses)).join("\n\n")));
-  const { outputFiles } = await build({ ...options, entryPoints: [verifier] });
-  addresses.set(verifier, await asset("verify.js", notice("@noble/curves and @noble/hashes") + outputFiles[0].text));
+  for (const { source, name, contains } of parts) {
+    const { outputFiles } = await build({ ...options, entryPoints: [source] });
+    addresses.set(source, await asset(name, notice(contains) + outputFiles[0].text));
+  }
 }
 
-function notice(names) {
-  return `/*! Contains ${names}, MIT: ${addresses.get("licenses")} */\n`;
+function notice(contains) {
+  return `/*! Contains ${contains}: ${addresses.get("licenses")} */\n`;
 }
 
 async function finish(outputs) {
   for (const { path, text } of outputs) {
     const entry = entries.find((e) => path.endsWith(e.replace(/\.ts$/, ".js")));
-    addresses.set(entry, await asset(path, entry === "site/site.ts" ? notice("uqr") + text : text));
+    addresses.set(entry, await asset(path, entry === "site/site.ts" ? notice("uqr, MIT") + text : text));
   }
   for (const [source, target] of Object.entries(pages)) {
     const html = (await readFile(join(web, source), "utf8")).replaceAll(/\{\{([^}]+)\}\}/g, (_, name) => {
@@ -56,13 +71,35 @@ async function finish(outputs) {
     });
     await writeFile(join(dist, target), html);
   }
+  await writeWorker();
+}
+
+/** Writes the wallet's service worker, which knows each file of its page by name and
+ * by content: all that the page refers to, and what that refers to. */
+async function writeWorker() {
+  const found = new Map();
+  const look = async (address) => {
+    if (found.has(address)) return;
+    const content = await readFile(join(dist, address.endsWith("/") ? `${address}index.html` : address));
+    found.set(address, `sha256-${digest(content, "base64")}`);
+    if (/\.(png|txt)$/.test(address)) return;
+    for (const [next] of content.toString().matchAll(/\/(?:assets\/[\w-]+\.\w+|wallet\/manifest\.webmanifest)/g)) await look(next);
+  };
+  await look("/wallet/");
+  const list = JSON.stringify([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
+  const define = { FILES: list, VERSION: JSON.stringify(digest(list, "hex").slice(0, 12)) };
+  const { outputFiles } = await build({ ...options, format: "iife", entryPoints: ["wallet/worker.ts"], define });
+  await writeFile(join(dist, "wallet/sw.js"), outputFiles[0].contents);
 }
 
 const writer = {
   name: "write",
   setup(build) {
     build.onStart(begin);
-    build.onResolve({ filter: /\/chain\/verify\.ts$/ }, () => ({ path: addresses.get(verifier), external: true }));
+    build.onResolve({ filter: /^\.{1,2}\// }, ({ kind, resolveDir, path }) => {
+      const part = kind === "dynamic-import" && addresses.get(resolve(resolveDir, path));
+      return part ? { path: part, external: true } : undefined;
+    });
     build.onEnd(async (result) => {
       if (result.errors.length === 0) await finish(result.outputFiles);
     });
@@ -80,7 +117,7 @@ const options = {
   target: ["chrome111", "firefox115", "safari16.4"],
   charset: "utf8",
   legalComments: "none",
-  alias: { "@liaison/client": join(here, "sdk/src/index.ts") },
+  alias: { "@liaison/client/wallet": join(here, "sdk/src/wallet.ts"), "@liaison/client": join(here, "sdk/src/index.ts") },
   nodePaths: [join(here, "node_modules")],
   tsconfigRaw: { compilerOptions: { target: "es2022", verbatimModuleSyntax: true } },
   logLevel: "info",

@@ -25,7 +25,7 @@ await build({
   platform: "node",
   target: "node20",
   sourcemap: "inline",
-  alias: { "@liaison/client": join(here, "sdk/src/index.ts") },
+  alias: { "@liaison/client/wallet": join(here, "sdk/src/wallet.ts"), "@liaison/client": join(here, "sdk/src/index.ts") },
   nodePaths: [join(here, "node_modules")],
   tsconfigRaw: {},
   logLevel: "warning",

@@ -1,8 +1,9 @@
+import type { WalletRequest } from "@liaison/client/wallet";
 import { asLinkError, LinkError } from "../../js/sdk/src/errors.ts";
 import { h } from "./dom.ts";
 import { readPrefs, writePrefs, type Prefs } from "./prefs.ts";
 import { readCode } from "./scan/code.ts";
-import type { Signer, WalletEvent, WalletLink, WalletRequest, WalletSDK } from "./sdk.ts";
+import type { WalletSDK } from "./sdk.ts";
 import { LinkedSite, Sites } from "./sites.ts";
 import { AutoLock } from "./vault/autolock.ts";
 import { VaultError } from "./vault/errors.ts";
@@ -187,15 +188,15 @@ export class App {
     this.#asking?.abort(new LinkError("canceled"));
     const abort = (this.#asking = new AbortController());
     this.#show(askingView(words.request.asking, words.cancel, () => (abort.abort(new LinkError("canceled")), this.#home())));
-    let site: LinkedSite | undefined;
-    const early: WalletEvent[] = [];
-    const onEvent = (event: WalletEvent) => {
-      if (!site) early.push(event);
-      else if (site.hear(event)) this.#sites.onchange?.(site);
-    };
+    let site: LinkedSite | undefined; // once the person has agreed
     try {
-      // The page asks itself whether its person insists, and refuses until then.
-      const request = await this.#platform.sdk.readLink(link, { app: appName, allowUnverified: true, signal: abort.signal, onEvent });
+      const request = await this.#platform.sdk.readLink(link, {
+        app: appName,
+        allowUnverified: true, // the page asks itself whether its person insists, and refuses until then
+        signal: abort.signal,
+        onEvent: (event) => site && this.#sites.hear(site, event),
+        confirmRemote: async () => site !== undefined && this.#sites.ask(site),
+      });
       void request.closed.then((reason) => this.#view?.name === "request" && !abort.signal.aborted && this.#failed(reason));
       const offered = choices(this.#vault.accounts, request.chains);
       if (offered.length === 0) {
@@ -203,12 +204,8 @@ export class App {
         return this.#fail(words.failure.noAccount, "", words.failure.home, () => this.#home());
       }
       const approve = async (choice: Choice) => {
-        const linked = await this.#approve(request, choice, abort.signal);
-        if (!linked) return;
-        site = new LinkedSite(linked);
-        for (const event of early) site.hear(event);
-        this.#sites.adopt(site, linked);
-        this.#talk(site);
+        site = siteOf(request, choice);
+        await this.#approve(request, choice, site, abort.signal);
       };
       this.#show(requestView(request, offered, { approve, decline: () => void this.#decline(request) }, this.#platform));
     } catch (cause) {
@@ -216,14 +213,15 @@ export class App {
     }
   }
 
-  /** Signs, and resolves with the link; without one it has told why. */
-  async #approve(request: WalletRequest, { account, chain }: Choice, signal: AbortSignal): Promise<WalletLink | undefined> {
-    const signer: Signer = this.#vault.signer(account, chain);
+  /** Signs, and goes on to the site; or tells why that is not so. */
+  async #approve(request: WalletRequest, { account, chain }: Choice, site: LinkedSite, signal: AbortSignal): Promise<void> {
     try {
-      return await request.approve(signer, { signal });
+      const link = await request.approve(this.#vault.signer(account, chain), { signal });
+      this.#asking = undefined; // from now on it is one of the sites
+      this.#sites.adopt(site, link);
+      this.#talk(site);
     } catch (cause) {
       if (!signal.aborted) this.#failed(asLinkError(cause));
-      return undefined;
     }
   }
 
@@ -338,6 +336,11 @@ export class App {
 }
 
 const { settings: settingsWords } = words;
+
+/** The site that will be linked. */
+function siteOf({ site, verified }: WalletRequest, { account, chain }: Choice): LinkedSite {
+  return new LinkedSite({ site, verified, account: `${chain}:${account.address}`, assurance: verified ? "sealed+origin" : "sealed" });
+}
 
 /** Makes every failure a sentence for the person. */
 function told(work: Promise<void>, done: string): Promise<string>;

@@ -1,5 +1,6 @@
 import type { Assurance, Code, LinkError, LocalityReport, Path, Site } from "@liaison/client";
-import type { Pairing, WalletEvent, WalletLink, WalletSDK } from "./sdk.ts";
+import type { Pairing, WalletEvent, WalletLink } from "@liaison/client/wallet";
+import type { WalletSDK } from "./sdk.ts";
 
 /** Whether a site is there. */
 export type Presence = "waiting" | "connecting" | "here" | "broken";
@@ -19,7 +20,7 @@ export class LinkedSite {
   readonly site: Site;
   readonly account: string;
   readonly verified: boolean;
-  readonly assurance: Assurance;
+  readonly assurance: Assurance | undefined;
   presence: Presence = "connecting";
   /** The digits to type at the site; empty if it asks for none, or once it is open. */
   shortCode = "";
@@ -28,12 +29,15 @@ export class LinkedSite {
   /** Whether the server is in reach. */
   attached = true;
   notice: LinkError | undefined;
+  /** Takes the person's answer on whether to go on with a site that is not near;
+   * undefined if that is not asked. */
+  goOn: ((yes: boolean) => void) | undefined;
   readonly said: Said[] = [];
   /** What it can be met again with; undefined before the wallet has stored it. */
   pairing: Pairing | undefined;
   link: WalletLink | undefined;
 
-  constructor({ site, account, verified, assurance }: Pick<Pairing, "site" | "account" | "verified" | "assurance">) {
+  constructor({ site, account, verified, assurance }: Pick<LinkedSite, "site" | "account" | "verified" | "assurance">) {
     this.site = site;
     this.account = account;
     this.verified = verified;
@@ -44,6 +48,18 @@ export class LinkedSite {
   say(text: string): void {
     this.link?.send(text);
     this.said.push({ from: "wallet", text });
+  }
+
+  /** Asks the person once more; resolves with the answer. */
+  ask(changed: () => void): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.goOn = (yes) => {
+        this.goOn = undefined;
+        changed();
+        resolve(yes);
+      };
+      changed();
+    });
   }
 
   /** Takes in what happens; returns whether it is to be seen. */
@@ -113,9 +129,9 @@ export class Sites {
     const abort = (this.#abort = new AbortController());
     const pairings = await this.#pairings();
     if (abort.signal.aborted) return;
-    for (const gone of this.#all.filter(({ pairing, link }) => !link && !pairings.some(({ id }) => id === pairing?.id))) this.#drop(gone);
+    for (const gone of this.#all.filter(({ pairing, link }) => !link && !pairings.some((one) => one.pairing === pairing?.pairing))) this.#drop(gone);
     for (const pairing of pairings) {
-      let site = this.#all.find((one) => one.pairing?.id === pairing.id);
+      let site = this.#all.find((one) => one.pairing?.pairing === pairing.pairing);
       if (!site) this.#all.push((site = new LinkedSite(pairing)));
       site.pairing = pairing;
       if (!site.link) void this.#meet(site, abort.signal);
@@ -129,6 +145,7 @@ export class Sites {
     this.#abort = undefined;
     for (const site of this.#all) {
       site.link?.suspend();
+      site.link = undefined;
       site.presence = "waiting";
     }
   }
@@ -142,13 +159,24 @@ export class Sites {
     void this.#follow(site, link, this.#abort?.signal ?? AbortSignal.abort());
   }
 
+  /** Tells a site what happened on its link. */
+  hear(site: LinkedSite, event: WalletEvent): void {
+    if (site.hear(event)) this.onchange?.(site);
+  }
+
+  /** Asks the person whether to go on with a site that is not near. */
+  ask(site: LinkedSite): Promise<boolean> {
+    return site.ask(() => this.onchange?.(site));
+  }
+
   /** Ends a site's link for good. */
   async remove(site: LinkedSite): Promise<void> {
     const { link, pairing } = site;
+    site.link = undefined;
     this.#drop(site);
     link?.close();
     // Also where a goodbye was said: nothing may be left if that went wrong.
-    const kept = pairing ?? (link && (await this.#pairings()).find(({ id }) => id === link.id));
+    const kept = pairing ?? (await this.#kept(link));
     if (kept) await this.#platform.sdk.forgetPairing(kept);
   }
 
@@ -158,7 +186,7 @@ export class Sites {
       site.presence = "waiting";
       this.onchange?.(site);
       const link = await this.#platform.sdk
-        .resumeWallet(site.pairing, { signal, onEvent: (event) => this.#hear(site, event) })
+        .resumeWallet(site.pairing, { signal, onEvent: (event) => this.hear(site, event), confirmRemote: () => this.ask(site) })
         .catch((reason: LinkError) => (signal.aborted ? undefined : this.#refused(site, reason)));
       if (signal.aborted) return link?.suspend();
       if (link) {
@@ -171,11 +199,13 @@ export class Sites {
 
   /** Stays with a link until its end, and then waits for the site. */
   async #follow(site: LinkedSite, link: WalletLink, signal: AbortSignal): Promise<void> {
+    const { pairing: name } = link; // it may be forgotten by the end
     const reason = await link.closed;
+    if (signal.aborted || site.link !== link) return; // we have left it ourselves
     site.link = undefined;
+    site.goOn = undefined;
     site.path = undefined;
-    if (signal.aborted || !this.#all.includes(site)) return;
-    const pairing = over.has(reason.code) ? undefined : (await this.#pairings()).find(({ id }) => id === link.id);
+    const pairing = over.has(reason.code) ? undefined : await this.#kept({ pairing: name });
     if (!pairing) {
       this.#drop(site);
       return this.onover?.(site, reason);
@@ -184,8 +214,9 @@ export class Sites {
     return this.#meet(site, signal);
   }
 
-  #hear(site: LinkedSite, event: WalletEvent): void {
-    if (site.hear(event)) this.onchange?.(site);
+  /** The pairing of a link, if there is one. */
+  async #kept(link: Pick<WalletLink, "pairing"> | undefined): Promise<Pairing | undefined> {
+    return (await this.#pairings()).find(({ pairing }) => pairing === link?.pairing);
   }
 
   #refused(site: LinkedSite, reason: LinkError): undefined {

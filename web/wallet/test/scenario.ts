@@ -1,6 +1,6 @@
 // The life of a vault, for every engine and store: Node's with one in memory, and
 // Chromium with its own.
-import { verifyProof } from "../../../js/sdk/src/proof.ts";
+import { verifyProof } from "../../../js/sdk/src/proofcheck.ts";
 import { signInText } from "../../../js/sdk/src/signin.ts";
 import { mainNet } from "../vault/keys.ts";
 import { Vault, type Account, type VaultPlatform } from "../vault/vault.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LinkError, type Code } from "@liaison/client";
-import type { Pairing, WalletEvent, WalletLink, WalletOptions, WalletSDK } from "../sdk.ts";
+import type { Pairing, WalletEvent, WalletLink, WalletOptions } from "@liaison/client/wallet";
+import type { WalletSDK } from "../sdk.ts";
 import { LinkedSite, Sites } from "../sites.ts";
 
 /** Lets everything happen that only waits for a promise. */
@@ -14,13 +15,14 @@ class FakeLink implements WalletLink {
   readonly verified;
   readonly assurance;
   readonly shortCode = "";
+  readonly locality = undefined;
   readonly sent: string[] = [];
   readonly left: string[] = [];
   end!: (code: Code) => void;
   readonly closed = new Promise<LinkError>((resolve) => (this.end = (code) => resolve(new LinkError(code))));
 
-  constructor(readonly id: string, pairing: Pairing) {
-    ({ site: this.site, account: this.account, verified: this.verified, assurance: this.assurance } = pairing);
+  constructor(readonly pairing: string, kept: Pairing) {
+    ({ site: this.site, account: this.account, verified: this.verified, assurance: this.assurance } = kept);
   }
 
   async opened(): Promise<void> {}
@@ -40,6 +42,7 @@ class FakeLink implements WalletLink {
 /** Somebody who waits for a site. */
 interface Waiting {
   readonly id: string;
+  readonly remote: () => Promise<boolean>;
   readonly onEvent: (event: WalletEvent) => void;
   come(link: WalletLink): void;
   refuse(code: Code): void;
@@ -57,18 +60,18 @@ class World {
     const sdk: WalletSDK = {
       readLink: () => Promise.reject(new LinkError("internal")),
       listPairings: async () => [...this.pairings],
-      resumeWallet: ({ id }: Pairing, { onEvent, signal }: WalletOptions = {}) =>
+      resumeWallet: ({ pairing: id }: Pairing, { onEvent, signal, confirmRemote }: WalletOptions = {}) =>
         new Promise((come, fail) => {
-          const waiting = { id, onEvent: onEvent!, come, refuse: (code: Code) => fail(new LinkError(code)) };
+          const waiting = { id, onEvent: onEvent!, remote: () => confirmRemote!({ level: "prefer", local: false, path: "srflx", rttMs: 80, network: "different" }), come, refuse: (code: Code) => fail(new LinkError(code)) };
           this.waiting.push(waiting);
           signal!.addEventListener("abort", () => {
             this.waiting.splice(this.waiting.indexOf(waiting), 1);
             fail(new LinkError("canceled"));
           });
         }),
-      forgetPairing: async ({ id }) => {
+      forgetPairing: async ({ pairing: id }) => {
         this.forgotten.push(id);
-        this.pairings = this.pairings.filter((one) => one.id !== id);
+        this.pairings = this.pairings.filter((one) => one.pairing !== id);
       },
     };
     const after = (ms: number, ring: () => void) => {
@@ -81,7 +84,7 @@ class World {
   }
 
   pair(id: string): Pairing {
-    const pairing: Pairing = { id, server: "https://a.example", site: { name: `Site ${id}`, origin: `https://${id}.example` }, account: "eip155:1:0x0", assurance: "sealed+origin", verified: true, expiresAt: 1 };
+    const pairing: Pairing = { pairing: id, locality: "report", server: "https://a.example", site: { name: `Site ${id}`, origin: `https://${id}.example` }, account: "eip155:1:0x0", assurance: "sealed+origin", verified: true, expiresAt: 1 };
     this.pairings.push(pairing);
     return pairing;
   }
@@ -213,4 +216,17 @@ test("a link that ends before anything was kept is over", async () => {
   link.end("timed_out");
   await settle();
   assert.deepEqual([world.presences, world.over], [[], ["Site a timed_out"]]);
+});
+
+test("a site that is not near is asked about once more, and each answer is the person's", async () => {
+  const world = new World();
+  world.pair("a");
+  await world.sites.start();
+  const site = world.sites.all[0]!;
+  for (const yes of [false, true]) {
+    const answer = world.waiting[0]!.remote();
+    site.goOn!(yes);
+    assert.equal(await answer, yes);
+    assert.equal(site.goOn, undefined);
+  }
 });

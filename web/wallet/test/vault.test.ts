@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { toHex } from "../../../js/sdk/src/bytes.ts";
-import { verifyProof } from "../../../js/sdk/src/proof.ts";
+import { verifyProof } from "../../../js/sdk/src/proofcheck.ts";
 import { refuses as refusesLink } from "../../../js/sdk/test/vectors.ts";
 import { addressOf, curves, mainNet, prove, signingKey, type Kind } from "../vault/keys.ts";
 import { random } from "../vault/seal.ts";

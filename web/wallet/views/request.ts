@@ -1,6 +1,6 @@
+import type { WalletRequest } from "@liaison/client/wallet";
 import { button, code, h, Problem } from "../dom.ts";
 import { Guard } from "../guard.ts";
-import type { WalletRequest } from "../sdk.ts";
 import { chainFor } from "../vault/keys.ts";
 import type { Account } from "../vault/vault.ts";
 import { clock, kindNames, words } from "../words.ts";

@@ -50,14 +50,16 @@ export function talkView(site: LinkedSite, actions: TalkActions): View {
     ...fact(talk.account, h("dd", {}, code(accountLine(site.account)))),
   );
   const form = h("form", { submit, class: "compose-row" }, input, send);
+  const goOn = remoteBox(site);
   const update = () => {
+    goOn.hidden = site.goOn === undefined;
     status.textContent = statusOf(site);
     digits.textContent = site.shortCode;
     codeBox.hidden = site.shortCode === "";
     notice.textContent = site.notice ? noticeFor(site.notice.code, site.notice.remedy) : "";
     path!.textContent = site.path ? talk.paths[site.path.kind] : "–";
     rtt!.textContent = site.path?.rttMs === undefined ? "–" : milliseconds(site.path.rttMs);
-    trust!.textContent = talk.assurances[site.assurance];
+    trust!.textContent = site.assurance ? talk.assurances[site.assurance] : "–";
     near!.textContent = site.locality ? talk.near(site.locality) : "–";
     // While there are digits to be typed, there is nothing else to look at.
     for (const later of [facts, log, form]) later.hidden = site.shortCode !== "";
@@ -75,6 +77,7 @@ export function talkView(site: LinkedSite, actions: TalkActions): View {
     h("p", { class: "fine" }, h("bdi", {}, site.site.name), " · ", site.verified ? words.request.verified : words.request.unverified),
     status,
     codeBox,
+    goOn,
     notice,
     facts,
     log,
@@ -83,6 +86,16 @@ export function talkView(site: LinkedSite, actions: TalkActions): View {
     h("p", { class: "buttons" }, button(words.back, "back", actions.back), button(talk.disconnect, "disconnect", actions.remove)),
   );
   return { name: "talk", title: host, element, update };
+}
+
+/** Asks once more about a site that is not near. */
+function remoteBox(site: LinkedSite): HTMLElement {
+  return h(
+    "div",
+    { class: "problem", role: "alert", hidden: true, testid: "remote" },
+    h("p", {}, talk.remote),
+    h("p", { class: "buttons" }, button(talk.remoteNo, "remote-no", () => site.goOn?.(false)), button(talk.remoteYes, "remote-yes", () => site.goOn?.(true))),
+  );
 }
 
 function fact(name: string, value: HTMLElement): HTMLElement[] {
