@@ -14,8 +14,8 @@ export const filePassphrase = "staple of the file";
 /** The wallet's page in a window of its own. */
 export class WalletPage {
   /** Opens the page of a server. prf says whether the device's passkeys encrypt;
-   * undefined is a device without any. */
-  static async open(t, browser, origin, { prf, link, ...options } = {}) {
+   * undefined is a device without any. With clock its time goes on as told. */
+  static async open(t, browser, origin, { prf, link, clock, ...options } = {}) {
     const context = await browser.newContext({ reducedMotion: "reduce", viewport: { width: 390, height: 844 }, acceptDownloads: true, ...options });
     t.after(() => context.close());
     context.setDefaultTimeout(patience);
@@ -23,6 +23,7 @@ export class WalletPage {
     const watch = new Watch(context, origin);
     await watch.begin(context);
     Object.assign(wallet, { context, watch, origin, page: await context.newPage() });
+    if (clock) await context.clock.install();
     if (prf !== undefined) await wallet.addAuthenticator(prf);
     await wallet.load(link);
     return wallet;

@@ -1,0 +1,535 @@
+// The wallet's page as a person uses it, against the real program and the site's page.
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { decode, launch, SitePage } from "./browser.mjs";
+import { folder, Server, Site, walletFile, Wallet } from "./program.mjs";
+import { filePassphrase, passphrase, WalletPage } from "./wallet.mjs";
+
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser?.close());
+
+const open = (t, server, options) => WalletPage.open(t, browser, server.origin, options);
+
+/** A wallet that is made, and a site that shows its code. */
+async function both(t, { query = "", flags, ...options } = {}) {
+  const server = await Server.start(t, { ...(flags && { flags }) });
+  const site = await SitePage.open(t, browser, `${server.origin}/${query}`);
+  const wallet = await open(t, server, options);
+  await wallet.make();
+  await wallet.view("home");
+  return { server, site, wallet };
+}
+
+test("a wallet is made with a passkey, and unlocked by it after a reload", async (t) => {
+  const server = await Server.start(t);
+  const wallet = await open(t, server, { prf: true });
+  await wallet.view("start");
+  await wallet.accessible("at first");
+  await wallet.part("make-passkey").click();
+  await wallet.view("home");
+  const addresses = await wallet.addresses();
+  assert.equal(addresses.length, 3);
+  await wallet.accessible("at home");
+  await wallet.load();
+  await wallet.view("locked");
+  await wallet.accessible("locked");
+  assert.equal(await wallet.part("passphrase").count(), 0);
+  await wallet.part("unlock-passkey").click();
+  await wallet.view("home");
+  assert.deepEqual(await wallet.addresses(), addresses);
+  await wallet.part("settings").click();
+  await wallet.view("settings");
+  await wallet.accessible("in its settings");
+  wallet.watch.clean();
+});
+
+test("a device whose passkeys do not encrypt is told so, and a passphrase is taken", async (t) => {
+  const server = await Server.start(t);
+  const wallet = await open(t, server, { prf: false });
+  await wallet.part("make-passkey").click();
+  await wallet.says("problem", /passkeys of this device cannot encrypt\. Use a passphrase/);
+  await wallet.part("new-passphrase").fill("too short");
+  await wallet.part("repeat-passphrase").fill("too short");
+  await wallet.part("make-passphrase").click();
+  await wallet.says("problem", /at least ten/);
+  await wallet.part("new-passphrase").fill(passphrase);
+  await wallet.part("make-passphrase").click();
+  await wallet.says("problem", /not the same/);
+  await wallet.make();
+  await wallet.view("home");
+  const addresses = await wallet.addresses();
+  await wallet.part("lock").click();
+  await wallet.unlock("wrong horse battery");
+  await wallet.says("problem", /not the passphrase/);
+  await wallet.unlock();
+  await wallet.view("home");
+  assert.deepEqual(await wallet.addresses(), addresses);
+  wallet.watch.clean();
+});
+
+test("the passphrase is changed, and a passkey added and removed, by who is there", async (t) => {
+  const server = await Server.start(t);
+  const wallet = await open(t, server, { prf: true });
+  await wallet.make();
+  await wallet.view("home");
+  await wallet.part("settings").click();
+  const change = async (form, fields, button) => {
+    await wallet.part(form).locator("summary").click();
+    for (const [name, value] of Object.entries(fields)) await wallet.part(name).fill(value);
+    await wallet.part(button).click();
+  };
+  const other = "another passphrase";
+  await change("set-passphrase", { "fresh-passphrase": other, "fresh-repeat": other, "set-passphrase-current": "wrong horse battery" }, "set-passphrase-go");
+  await wallet.says("problem", /not the passphrase/);
+  await wallet.part("set-passphrase-current").fill(passphrase);
+  await wallet.part("set-passphrase-go").click();
+  await wallet.says("done", /passphrase is changed/);
+  await change("add-passkey", { "add-passkey-current": other }, "add-passkey-go");
+  await wallet.says("done", /passkey is added/);
+  await wallet.accessible("with two ways to unlock it");
+  await change("remove-passphrase", {}, "remove-passphrase-passkey");
+  await wallet.says("done", /passphrase is removed/);
+  await change("remove-passkey", {}, "remove-passkey-passkey");
+  await wallet.says("problem", /only way to unlock/);
+  await wallet.part("lock").click();
+  await wallet.part("unlock-passkey").click();
+  await wallet.view("home");
+  wallet.watch.clean();
+});
+
+test("what was saved comes back on an empty device, and the same file twice changes nothing", async (t) => {
+  const server = await Server.start(t);
+  const wallet = await open(t, server);
+  await wallet.make();
+  await wallet.view("home");
+  const addresses = await wallet.addresses();
+  await wallet.part("backup-now").click();
+  await wallet.part("export-passphrase").fill(filePassphrase);
+  await wallet.part("export-repeat").fill(filePassphrase);
+  await wallet.part("export-current").fill(passphrase);
+  const [download] = await Promise.all([wallet.page.waitForEvent("download"), wallet.part("export-go").click()]);
+  assert.match(download.suggestedFilename(), /^liaison-wallet-\d{4}-\d\d-\d\d\.json$/);
+  const file = join(folder(t), "backup.json");
+  await download.saveAs(file);
+  assert.match(JSON.parse(readFileSync(file, "utf8")).about, /backup of a Liaison wallet/);
+  await wallet.says("done", /backup is saved/);
+
+  const restore = async () => {
+    await wallet.part("restore-form").locator("summary").click();
+    await wallet.part("backup-file").setInputFiles(file);
+    await wallet.part("file-passphrase").fill(filePassphrase);
+    await wallet.part("restore").click();
+  };
+  await restore();
+  await wallet.says("done", /All accounts of the backup were here already/);
+
+  await wallet.part("wipe").click();
+  await wallet.part("wipe-not").click();
+  await wallet.part("wipe").click();
+  await wallet.part("wipe-now").click();
+  await wallet.view("start");
+  await wallet.says("toast", /Everything was deleted/);
+  const left = await wallet.page.evaluate(async () => {
+    const database = await new Promise((done) => (indexedDB.open("liaison-wallet").onsuccess = (e) => done(e.target.result)));
+    const all = [...database.objectStoreNames].map((name) => new Promise((done) => (database.transaction(name).objectStore(name).count().onsuccess = (e) => done(e.target.result))));
+    return Promise.all(all);
+  });
+  assert.deepEqual(left, [0, 0]);
+
+  await wallet.part("by-backup").locator("summary").click();
+  await wallet.part("backup-file").setInputFiles(file);
+  await wallet.part("file-passphrase").fill("not of this file");
+  await wallet.part("restore").click();
+  await wallet.says("problem", /not the passphrase/);
+  await wallet.part("file-passphrase").fill(filePassphrase);
+  await wallet.part("restore").click();
+  await wallet.view("home");
+  assert.deepEqual(await wallet.addresses(), addresses);
+  assert.equal(await wallet.part("backup-now").count(), 0, "it asks for a backup that there is");
+  await wallet.part("lock").click();
+  await wallet.unlock(filePassphrase);
+  await wallet.view("home");
+  wallet.watch.clean();
+});
+
+test("from the site's code to a conversation, the digits, and back again after reloads", async (t) => {
+  const { site, wallet } = await both(t, { query: "?confirm=sas" });
+  await wallet.paste(await site.link());
+  await wallet.view("request");
+  const host = new URL(site.page.url()).host;
+  assert.equal(await wallet.part("origin").textContent(), host);
+  assert.equal(await wallet.part("verified").textContent(), "Verified");
+  const [address] = await wallet.part("account-algorand").evaluate((input) => [input.labels[0].querySelector("code").textContent]);
+  assert.ok((await wallet.part("raw-text").textContent()).startsWith(`${host} wants you to sign in with your Algorand account:\n${address}\n`));
+  await wallet.accessible("asked");
+  await wallet.part("account-evm").check();
+  assert.match(await wallet.part("raw-text").textContent(), /Ethereum account:\n0x/);
+  await wallet.agree();
+  await wallet.view("talk");
+  const code = await wallet.says("short-code", /^\d{3} \d{3}$/);
+  await wallet.accessible("showing digits");
+  await site.phase("code");
+  await site.typeCode(code);
+  await site.phase("connected");
+  assert.match(await site.text("account"), /^eip155:1:0x/);
+  await wallet.says("status", /^Connected directly/);
+  await site.say("hello from the page");
+  await wallet.says("messages", /hello from the page/);
+  await wallet.part("message").fill("<b>hello</b> from the wallet");
+  await wallet.part("send").click();
+  assert.deepEqual(await site.messages("wallet", 1), ["<b>hello</b> from the wallet"]);
+  await wallet.says("rtt", /ms$/);
+  await wallet.accessible("talking");
+
+  await site.page.reload();
+  await site.phase("connected");
+  await wallet.says("status", /^Connected directly/);
+  await site.say("and again");
+  await wallet.says("messages", /and again/);
+  await wallet.load();
+  await wallet.unlock();
+  await wallet.view("home");
+  await site.phase("connected");
+  await wallet.says("sites", /here now/);
+  await wallet.accessible("at home, with a site");
+  await wallet.part("site").click();
+  await wallet.part("disconnect").click();
+  await site.phase("failed");
+  await wallet.says("toast", /was removed/);
+  await wallet.says("sites", /No site is linked/);
+  wallet.watch.clean();
+  site.watch.clean();
+});
+
+test("no is the default, and for half a second neither answer does anything", async (t) => {
+  const { site, wallet } = await both(t, { clock: true });
+  await wallet.page.clock.pauseAt(Date.now() + 60_000);
+  await wallet.paste(await site.link());
+  await wallet.view("request");
+  assert.equal(await wallet.page.evaluate(() => document.activeElement.dataset.testid), "decline");
+  const inert = () => wallet.part("decline").getAttribute("aria-disabled");
+  assert.equal(await inert(), "true");
+  for (const name of ["approve", "decline"]) await wallet.part(name).dispatchEvent("click");
+  await wallet.page.keyboard.press("Enter");
+  await wallet.view("request");
+  await wallet.page.clock.runFor(499);
+  assert.equal(await inert(), "true");
+  await wallet.page.clock.runFor(1);
+  assert.equal(await inert(), "false");
+  // Whoever comes back to the window has to read again what is there.
+  await wallet.page.evaluate(() => dispatchEvent(new Event("focus")));
+  assert.equal(await inert(), "true");
+  await wallet.part("approve").dispatchEvent("click");
+  await wallet.page.clock.runFor(500);
+  await wallet.view("request");
+  await wallet.page.keyboard.press("Enter");
+  await wallet.view("home");
+  await wallet.says("toast", /Declined\. Nothing was signed or shared/);
+  await site.phase("failed");
+  assert.equal(await site.text("error-code"), "user_rejected");
+  wallet.watch.clean();
+});
+
+test("a site that is not verified is refused, unless its person insists", async (t) => {
+  const server = await Server.start(t);
+  const wallet = await open(t, server);
+  await wallet.make();
+  await wallet.view("home");
+  const refused = new Site(t, server.origin);
+  await wallet.paste((await refused.event("link")).uri);
+  await wallet.view("request");
+  assert.equal(await wallet.part("verified").textContent(), "Not verified");
+  await wallet.accessible("warning of a site");
+  await wallet.armed();
+  assert.equal(await wallet.part("approve").isVisible(), false);
+  await wallet.part("approve").dispatchEvent("click");
+  await wallet.view("request");
+  await wallet.part("decline").click();
+  assert.equal((await refused.event("error")).code, "user_rejected");
+
+  const insisted = new Site(t, server.origin);
+  await wallet.paste((await insisted.event("link")).uri);
+  await wallet.view("request");
+  await wallet.part("sure").check();
+  await wallet.agree();
+  await wallet.view("talk");
+  await insisted.event("open");
+  insisted.type("hello");
+  await wallet.says("messages", /hello/);
+  wallet.watch.clean();
+});
+
+test("a link in the address opens the request, and stands nowhere after that", async (t) => {
+  const server = await Server.start(t);
+  const site = await SitePage.open(t, browser, server.origin);
+  const link = await site.link();
+  const wallet = await open(t, server, { link });
+  await wallet.view("start");
+  assert.equal(wallet.page.url(), `${server.origin}/wallet/`);
+  await wallet.make();
+  await wallet.view("request");
+  const seen = await wallet.page.evaluate(async () => JSON.stringify([location.href, document.referrer, document.title, { ...localStorage }, { ...sessionStorage }, history.state]));
+  const secret = link.split("#1.")[1];
+  assert.ok(!seen.includes(secret), seen);
+  await wallet.page.goBack();
+  assert.ok(!wallet.page.url().includes(secret), wallet.page.url());
+  await site.page.waitForFunction(() => document.documentElement.dataset.phase !== "joined"); // its wallet is gone
+
+  await wallet.page.goForward();
+  await wallet.unlock();
+  await wallet.view("home");
+  // The same tab again, as when a link is opened in it.
+  const next = await SitePage.open(t, browser, server.origin);
+  const second = await next.link();
+  await wallet.page.evaluate((link) => void (location.hash = `link=${encodeURIComponent(link)}`), second);
+  await wallet.view("request");
+  assert.equal(wallet.page.url(), `${server.origin}/wallet/`);
+  wallet.watch.clean();
+});
+
+test("what goes wrong has a sentence and one way on", async (t) => {
+  const { server, site, wallet } = await both(t);
+  await wallet.paste("https://example.com/menu");
+  await wallet.view("failure");
+  await wallet.says("failure", /not a Liaison code/);
+  await wallet.accessible("telling what went wrong");
+  await wallet.part("failure-next").click();
+  await wallet.view("scan");
+  await wallet.part("back").click();
+
+  const link = await site.link();
+  const first = new Wallet(t, link, { yes: false, file: walletFile(t) });
+  await first.event("request");
+  await wallet.paste(link);
+  await wallet.says("failure", /used this code already/);
+  await wallet.part("failure-next").click();
+  await wallet.part("back").click();
+
+  const stranger = new Site(t, server.origin, ["--chain", "did:key"]);
+  await stranger.event("link").then(({ uri }) => wallet.paste(uri)).catch(() => undefined);
+  await server.kill();
+  await wallet.load();
+  await wallet.unlock();
+  await wallet.view("home");
+  await wallet.paste(link);
+  await wallet.view("asking");
+  await wallet.part("cancel").click();
+  await wallet.view("home");
+  assert.deepEqual(wallet.watch.breaches, []);
+});
+
+test("it locks when nobody uses it, and leaves its sites so that they wait", async (t) => {
+  const { site, wallet } = await both(t, { clock: true });
+  await wallet.paste(await site.link());
+  await wallet.agree();
+  await wallet.view("talk");
+  await site.phase("connected");
+  await wallet.page.clock.fastForward(4 * 60_000);
+  await wallet.page.mouse.click(5, 5);
+  await wallet.page.clock.fastForward(4 * 60_000);
+  await wallet.view("talk");
+  await wallet.page.clock.fastForward(60_001);
+  await wallet.view("locked");
+  assert.ok(!(await wallet.page.locator("body").innerText()).includes(new URL(site.page.url()).host), "a locked wallet shows its sites");
+  await site.phase("resuming");
+  await wallet.unlock();
+  await wallet.view("home");
+  await site.phase("connected");
+  wallet.watch.clean();
+});
+
+test("it starts without a network, and what it fetches is its own", async (t) => {
+  const server = await Server.start(t);
+  const wallet = await open(t, server);
+  await wallet.make();
+  await wallet.view("home");
+  const kept = await wallet.page.evaluate(async () => {
+    await navigator.serviceWorker.ready;
+    const [name, ...others] = await caches.keys();
+    return { name, others, files: (await (await caches.open(name)).keys()).map(({ url }) => new URL(url).pathname) };
+  });
+  assert.match(kept.name, /^liaison-wallet [0-9a-f]{12}$/);
+  assert.deepEqual(kept.others, []);
+  const html = await (await fetch(`${server.origin}/wallet/`)).text();
+  const named = [...html.matchAll(/\/assets\/[\w.-]+/g)].map(([path]) => path);
+  for (const path of ["/wallet/", "/wallet/manifest.webmanifest", ...named]) assert.ok(kept.files.includes(path), path);
+  assert.ok(kept.files.every((path) => path.startsWith("/wallet/") || /^\/assets\/.+-[0-9a-f]{12}\.\w+$/.test(path)), `${kept.files}`);
+  assert.ok(!kept.files.some((path) => path.startsWith("/v1/")));
+  await server.kill();
+  await wallet.load();
+  await wallet.unlock();
+  await wallet.view("home");
+  await wallet.part("add-solana").evaluate((button) => button.click()); // the curves, too
+  await wallet.page.waitForFunction(() => document.querySelectorAll("[data-testid=address]").length === 4);
+  const answered = await wallet.page.evaluate(() => fetch("/v1/session").then((r) => r.status, () => "no network"));
+  assert.equal(answered, "no network");
+  assert.deepEqual([wallet.watch.foreign, wallet.watch.breaches], [[], []]);
+});
+
+/** Something in front of a server that has another service worker, if it is given one. */
+async function inFront(t, { origin }) {
+  const front = { worker: undefined, asked: 0 };
+  const listener = createServer(async (request, response) => {
+    const answer = await fetch(origin + request.url);
+    const script = request.url === "/wallet/sw.js";
+    if (script) front.asked++;
+    for (const name of ["content-type", "content-security-policy", "cache-control"]) if (answer.headers.has(name)) response.setHeader(name, answer.headers.get(name));
+    response.writeHead(answer.status).end(script && front.worker ? front.worker : Buffer.from(await answer.arrayBuffer()));
+  });
+  listener.listen(0, "localhost");
+  await once(listener, "listening");
+  t.after(() => {
+    listener.closeAllConnections();
+    listener.close();
+  });
+  return Object.assign(front, { origin: `http://localhost:${listener.address().port}` });
+}
+
+test("an update is taken whole, when its person wants it", async (t) => {
+  const server = await Server.start(t);
+  const front = await inFront(t, server);
+  const wallet = await WalletPage.open(t, browser, front.origin);
+  await wallet.make();
+  await wallet.view("home");
+  await wallet.page.evaluate(() => navigator.serviceWorker.ready);
+  await wallet.load(); // under the worker
+  await wallet.unlock();
+  await wallet.view("home");
+  const worker = await (await fetch(`${server.origin}/wallet/sw.js`)).text();
+  // A server that changes while it is asked: the worker names what is not there.
+  front.worker = worker.replace(/sha256-[^"]{43}=/, `sha256-${"A".repeat(43)}=`).replace(/"[0-9a-f]{12}"/, '"broken000000"');
+  const update = () => wallet.page.evaluate(async () => {
+    const registration = await navigator.serviceWorker.ready;
+    await registration.update().catch(() => undefined);
+    const worker = registration.installing;
+    if (worker) await new Promise((done) => worker.addEventListener("statechange", () => (worker.state === "installed" || worker.state === "redundant") && done()));
+    return [registration.waiting !== null, await caches.keys()];
+  });
+  const [current] = await wallet.page.evaluate(() => caches.keys());
+  assert.deepEqual(await update(), [false, [current]], "half an update");
+  assert.equal(front.asked, 2, "the worker was not asked for");
+  front.worker = worker.replace(/"[0-9a-f]{12}"/, '"next00000000"');
+  assert.deepEqual(await update(), [true, [current, "liaison-wallet next00000000"]]);
+  await wallet.part("update").click();
+  await wallet.view("locked");
+  await wallet.page.waitForFunction(async () => (await caches.keys()).join() === "liaison-wallet next00000000");
+  wallet.watch.clean();
+});
+
+/** A film of one picture, as Chromium's false camera plays it: I420, big enough to
+ * be read. */
+async function film(t, context, png) {
+  const { width, height, pixels } = await decode(context, png);
+  const side = 480;
+  const luma = Buffer.alloc(side * side, 235);
+  const scale = Math.max(width, height) / (side - 40);
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < side; x++) {
+      const [sx, sy] = [Math.floor((x - 20) * scale), Math.floor((y - 20) * scale)];
+      if (sx >= 0 && sy >= 0 && sx < width && sy < height) luma[y * side + x] = pixels[4 * (sy * width + sx)] > 127 ? 235 : 16;
+    }
+  }
+  const path = join(folder(t), "camera.y4m");
+  const frame = Buffer.concat([Buffer.from("FRAME\n"), luma, Buffer.alloc((side * side) / 2, 128)]);
+  await writeFile(path, Buffer.concat([Buffer.from(`YUV4MPEG2 W${side} H${side} F10:1 Ip A1:1 C420jpeg\n`), frame, frame]));
+  return path;
+}
+
+/** A browser whose camera sees a film. */
+async function withCamera(t, path) {
+  const filming = await launch("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", `--use-file-for-fake-video-capture=${path}`);
+  t.after(() => filming.close());
+  return filming;
+}
+
+for (const reader of ["its own reader, loaded then", "the browser's reader"]) {
+  test(`the camera reads the site's code with ${reader}`, async (t) => {
+    const server = await Server.start(t);
+    const site = await SitePage.open(t, browser, server.origin);
+    const link = await site.link();
+    const filming = await withCamera(t, await film(t, site.context, await site.part("qr").screenshot()));
+    const wallet = await WalletPage.open(t, filming, server.origin, { permissions: ["camera"] });
+    if (reader === "the browser's reader") {
+      await wallet.context.addInitScript((rawValue) => {
+        globalThis.BarcodeDetector = class {
+          static getSupportedFormats = async () => ["qr_code"];
+          detect = async (video) => (video.videoWidth > 0 ? [{ rawValue }] : []);
+        };
+      }, link);
+      await wallet.load();
+    }
+    const asked = [];
+    wallet.page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+    await wallet.make();
+    await wallet.view("home");
+    await wallet.part("scan").click();
+    await wallet.view("request");
+    assert.equal(asked.some((path) => path.startsWith("/assets/qr-")), reader !== "the browser's reader", `${asked}`);
+    await wallet.agree();
+    await wallet.view("talk");
+    await site.phase("connected");
+    assert.deepEqual([wallet.watch.foreign, wallet.watch.breaches, wallet.watch.errors], [[], [], []]);
+  });
+}
+
+test("the camera is off when it is not wanted any more, and when nobody looks", async (t) => {
+  const server = await Server.start(t);
+  const blank = await browser.newContext();
+  t.after(() => blank.close());
+  const page = await blank.newPage();
+  const filming = await withCamera(t, await film(t, blank, await page.screenshot()));
+  const wallet = await WalletPage.open(t, filming, server.origin, { permissions: ["camera"] });
+  await wallet.context.addInitScript(() => {
+    const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    globalThis.streams = [];
+    navigator.mediaDevices.getUserMedia = async (wishes) => {
+      const stream = await ask(wishes);
+      globalThis.streams.push(stream);
+      return stream;
+    };
+  });
+  await wallet.load();
+  await wallet.make();
+  await wallet.view("home");
+  const live = () => wallet.page.evaluate(() => globalThis.streams.flatMap((stream) => stream.getTracks()).map(({ readyState }) => readyState));
+  await wallet.part("scan").click();
+  await wallet.says("scan-status", /Hold the site’s code/);
+  assert.deepEqual(await live(), ["live"]);
+  await wallet.accessible("scanning");
+  await wallet.part("back").click();
+  assert.deepEqual(await live(), ["ended"]);
+  await wallet.part("scan").click();
+  await wallet.says("scan-status", /Hold the site’s code/);
+  await wallet.page.evaluate(() => {
+    Object.defineProperty(document, "hidden", { get: () => true, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
+  await wallet.says("problem", /turned off while you were away/);
+  assert.deepEqual(await live(), ["ended", "ended"]);
+  await wallet.page.evaluate(() => delete document.hidden);
+  await wallet.part("camera-again").click();
+  await wallet.says("scan-status", /Hold the site’s code/);
+  assert.deepEqual([wallet.watch.foreign, wallet.watch.breaches], [[], []]);
+});
+
+test("a camera that is not there, or not allowed, is told from one that is", async (t) => {
+  const { wallet } = await both(t);
+  for (const [name, sentence] of [["NotAllowedError", /may not use the camera.*or paste the link/], ["NotFoundError", /no camera here/], ["NotReadableError", /in use by another app/], ["NotSupportedError", /gives the page no camera/]]) {
+    await wallet.page.evaluate((name) => {
+      navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("no", name));
+    }, name);
+    await wallet.part("scan").click();
+    await wallet.says("problem", sentence);
+    await wallet.part("back").click();
+  }
+  await wallet.part("scan").click();
+  await wallet.says("problem", /./);
+  await wallet.accessible("without a camera");
+  wallet.watch.clean();
+});
