@@ -22,6 +22,8 @@ test("the page behind a link hands it to the wallet and changes nothing", async 
   assert.equal(await open.getAttribute("href"), link);
   assert.equal(await phone.page.evaluate(() => location.href), `${server.origin}/l/${search}`, "what the address bar shows");
   assert.equal(await phone.page.evaluate(() => history.length), 2, "entries of the history: the empty page and this one");
+  const here = phone.page.getByRole("link", { name: "Use the wallet in this browser" });
+  assert.equal(await here.getAttribute("href"), `/wallet/#link=${encodeURIComponent(link)}`);
   await phone.page.getByRole("button", { name: "Copy" }).click();
   await phone.page.getByRole("status").filter({ hasText: "Copied." }).waitFor();
   const copied = await phone.page.evaluate(() => navigator.clipboard.readText());
@@ -92,4 +94,19 @@ test("a link that was cut short says so and offers nothing", async (t) => {
     assert.equal(await phone.page.evaluate(() => location.hash), "");
     phone.watch.clean();
   }
+});
+
+test("the wallet in this browser takes the link over, and leaves no trace of it in the address bar", async (t) => {
+  const server = await Server.start(t);
+  const site = await SitePage.open(t, browser, server.origin);
+  const { search, hash } = new URL((await site.link()).replace(/^liquid:/, "http:"));
+  const phone = await SitePage.open(t, browser, `${server.origin}/l/${search}${hash}`);
+  await phone.page.getByRole("link", { name: "Use the wallet in this browser" }).click();
+  await phone.page.getByRole("heading", { name: "Make your wallet" }).waitFor();
+  await phone.page.getByText("A site is waiting for your answer.").waitFor();
+  // Of the page before it, this one is told nothing.
+  assert.deepEqual(new Set(await addresses(phone.page)), new Set([null, `${server.origin}/wallet/`]));
+  await phone.page.goBack();
+  assert.equal(phone.page.url(), `${server.origin}/l/${search}`);
+  phone.watch.clean();
 });

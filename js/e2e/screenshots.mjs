@@ -1,39 +1,16 @@
 // Takes the pictures of the page for the documents: each state, light and dark,
 // on a desktop and on a phone.
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { decode, launch, SitePage } from "./browser.mjs";
-import { encode } from "./png.mjs";
+import { launch, SitePage } from "./browser.mjs";
+import { picture as take } from "./pictures.mjs";
 import { Server, Wallet } from "./program.mjs";
 
-const images = process.env.IMAGES ?? join(dirname(fileURLToPath(import.meta.url)), "..", "..", "docs", "images");
-const maxBytes = 100_000;
 const sizes = { "": { width: 1200, height: 600 }, "-phone": { width: 390, height: 800 } };
 const ending = [];
 const t = { after: (work) => ending.push(work) }; // stands in for a test
-
-/** Shows the page in every look that a state has, and keeps a picture of each; of
- * less important states only two, unless they go elsewhere. */
-async function picture(site, state, few = false) {
-  for (const colorScheme of ["light", "dark"]) {
-    for (const [size, viewport] of Object.entries(sizes)) {
-      if (few && !process.env.IMAGES && (colorScheme === "dark") !== (size === "-phone")) continue;
-      await site.page.emulateMedia({ colorScheme });
-      await site.page.setViewportSize(viewport);
-      await site.page.evaluate(() => document.querySelector("[role=log]")?.scrollTo(0, 1e6));
-      const png = encode(await decode(site.context, await site.page.screenshot({ fullPage: true, animations: "disabled", caret: "hide" })));
-      const name = `${state}${size}${colorScheme === "dark" ? "-dark" : ""}.png`;
-      if (png.length > maxBytes) throw new Error(`${name} has ${png.length} bytes, more than ${maxBytes}`);
-      await writeFile(join(images, name), png);
-      console.log(`${name} ${png.length}`);
-    }
-  }
-}
+const picture = (site, state, few) => take(site, state, { sizes, few });
 
 const browser = await launch();
 try {
-  await mkdir(images, { recursive: true });
   const server = await Server.start(t, { flags: ["--name", "Liaison example"] });
   const site = await SitePage.open(t, browser, `${server.origin}/?confirm=sas`);
   const link = await site.link();

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { decode, launch, SitePage } from "./browser.mjs";
+import { launch, SitePage } from "./browser.mjs";
+import { film, withCamera } from "./film.mjs";
 import { folder, Server, Site, walletFile, Wallet } from "./program.mjs";
 import { filePassphrase, passphrase, WalletPage } from "./wallet.mjs";
 
@@ -311,17 +311,42 @@ test("what goes wrong has a sentence and one way on", async (t) => {
   await wallet.part("failure-next").click();
   await wallet.part("back").click();
 
-  const stranger = new Site(t, server.origin, ["--chain", "did:key"]);
-  await stranger.event("link").then(({ uri }) => wallet.paste(uri)).catch(() => undefined);
   await server.kill();
-  await wallet.load();
-  await wallet.unlock();
-  await wallet.view("home");
   await wallet.paste(link);
   await wallet.view("asking");
+  await wallet.accessible("asking the site");
   await wallet.part("cancel").click();
   await wallet.view("home");
   assert.deepEqual(wallet.watch.breaches, []);
+});
+
+test("a site that takes no account of these kinds is told no, and its person why", async (t) => {
+  const server = await Server.start(t, { flags: ["--chain", "did:key"] });
+  const site = new Site(t, server.origin);
+  const wallet = await open(t, server);
+  await wallet.make();
+  await wallet.view("home");
+  await wallet.paste((await site.event("link")).uri);
+  await wallet.view("failure");
+  await wallet.says("failure", /no account of a kind that this wallet has/);
+  assert.equal((await site.event("error")).code, "user_rejected");
+  await wallet.part("failure-next").click();
+  await wallet.view("home");
+  wallet.watch.clean();
+});
+
+test("a site that says goodbye is gone, also from the list", async (t) => {
+  const { site, wallet } = await both(t);
+  await wallet.paste(await site.link());
+  await wallet.agree();
+  await wallet.view("talk");
+  await site.phase("connected");
+  await site.part("disconnect").click();
+  await wallet.says("failure", /The site ended the link/);
+  await wallet.part("failure-next").click();
+  await wallet.view("home");
+  await wallet.says("sites", /No site is linked/);
+  wallet.watch.clean();
 });
 
 test("it locks when nobody uses it, and leaves its sites so that they wait", async (t) => {
@@ -421,32 +446,6 @@ test("an update is taken whole, when its person wants it", async (t) => {
   await wallet.page.waitForFunction(async () => (await caches.keys()).join() === "liaison-wallet next00000000");
   wallet.watch.clean();
 });
-
-/** A film of one picture, as Chromium's false camera plays it: I420, big enough to
- * be read. */
-async function film(t, context, png) {
-  const { width, height, pixels } = await decode(context, png);
-  const side = 480;
-  const luma = Buffer.alloc(side * side, 235);
-  const scale = Math.max(width, height) / (side - 40);
-  for (let y = 0; y < side; y++) {
-    for (let x = 0; x < side; x++) {
-      const [sx, sy] = [Math.floor((x - 20) * scale), Math.floor((y - 20) * scale)];
-      if (sx >= 0 && sy >= 0 && sx < width && sy < height) luma[y * side + x] = pixels[4 * (sy * width + sx)] > 127 ? 235 : 16;
-    }
-  }
-  const path = join(folder(t), "camera.y4m");
-  const frame = Buffer.concat([Buffer.from("FRAME\n"), luma, Buffer.alloc((side * side) / 2, 128)]);
-  await writeFile(path, Buffer.concat([Buffer.from(`YUV4MPEG2 W${side} H${side} F10:1 Ip A1:1 C420jpeg\n`), frame, frame]));
-  return path;
-}
-
-/** A browser whose camera sees a film. */
-async function withCamera(t, path) {
-  const filming = await launch("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", `--use-file-for-fake-video-capture=${path}`);
-  t.after(() => filming.close());
-  return filming;
-}
 
 for (const reader of ["its own reader, loaded then", "the browser's reader"]) {
   test(`the camera reads the site's code with ${reader}`, async (t) => {

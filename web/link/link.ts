@@ -1,11 +1,14 @@
 // The page behind a link's https form, for a phone on which no wallet took it.
 // Opening it changes nothing on the server, which does not get the fragment.
 import { copyText } from "../site/copy.ts";
+import { addressFor } from "../wallet/scan/code.ts";
 
 const first = takeFragment();
 
 const byId = (id: string) => document.getElementById(id) as HTMLElement;
 const open = byId("open") as HTMLAnchorElement;
+// The wallet that runs in this browser, where the browser lets it encrypt.
+const here = byId("here") as HTMLAnchorElement;
 const title = byId("title").textContent;
 const requestId = /^\?requestId=([A-Za-z0-9._-]{16,64})$/.exec(location.search)?.[1];
 
@@ -46,14 +49,18 @@ function show(link: string): void {
   const opens = link.startsWith("liquid:");
   if (opens) open.href = link;
   open.hidden = byId("nothing").hidden = !opens;
+  if (isSecureContext) here.href = addressFor("/wallet/", link);
+  here.hidden = !isSecureContext;
   byId("link").textContent = link;
   byId("title").textContent = title;
   shown(true);
 }
 
 function broken(why: string): void {
-  open.hidden = true;
-  open.removeAttribute("href");
+  for (const way of [open, here]) {
+    way.hidden = true;
+    way.removeAttribute("href");
+  }
   byId("link").textContent = "";
   byId("title").textContent = "This link is not complete";
   byId("plain").textContent = why;

@@ -40,7 +40,6 @@ export interface AppPlatform {
 /** How the wallet is called at the site. */
 const appName = "Liaison web wallet";
 const hiddenMs = 120_000;
-const forgotten = "peer_lost";
 
 /** The wallet's page: one view after another. */
 export class App {
@@ -244,7 +243,7 @@ export class App {
 
   /** A site said goodbye, or refused. */
   #over(site: LinkedSite, reason: LinkError): void {
-    if (this.#shown === site) this.#failed(reason);
+    if (this.#shown === site) this.#fail(failureFor(reason.code), reason.remedy, words.failure.home, () => this.#home());
     else if (this.#view?.name === "home") this.#view.update?.();
   }
 
@@ -294,9 +293,9 @@ export class App {
     this.#say(settingsWords.done.wiped);
   }
 
-  #failed(reason: LinkError): void {
-    const scanAgain = reason.code !== forgotten;
-    this.#fail(failureFor(reason.code), reason.remedy, scanAgain ? words.failure.again : words.failure.home, () => (scanAgain ? this.#scan() : this.#home()));
+  /** Tells why a code led nowhere. */
+  #failed({ code, remedy }: LinkError): void {
+    this.#fail(failureFor(code), remedy, words.failure.again, () => this.#scan());
   }
 
   #fail(what: string, remedy: string, button: string, next: () => void): void {

@@ -157,6 +157,10 @@ export class Sites {
     site.link = link;
     this.onchange?.(undefined);
     void this.#follow(site, link, this.#abort?.signal ?? AbortSignal.abort());
+    void this.#kept(link).then((pairing) => {
+      site.pairing ??= pairing;
+      this.onchange?.(site);
+    });
   }
 
   /** Tells a site what happened on its link. */

@@ -28,8 +28,8 @@ export function homeView(accounts: readonly Account[], sites: Sites, saved: bool
     "div",
     { class: "home" },
     h("h1", { id: "title", class: "unseen", tabindex: "-1" }, words.title),
-    !saved && h("p", { class: "note with-button" }, h("span", {}, home.backup), button(home.backupNow, "backup-now", () => actions.backup())),
     h("section", { class: "card pane" }, button(home.scan, "scan", () => actions.scan(), "primary big-button"), pasteForm(actions)),
+    !saved && h("p", { class: "note with-button" }, h("span", {}, home.backup), button(home.backupNow, "backup-now", () => actions.backup())),
     h("section", { class: "card pane", "aria-labelledby": "sites-title" }, h("h2", { id: "sites-title" }, home.sites), list),
     accountCard(accounts, actions),
   );
