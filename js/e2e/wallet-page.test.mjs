@@ -46,7 +46,7 @@ test("a wallet is made with a passkey, and unlocked by it after a reload", async
   await wallet.part("settings").click();
   await wallet.view("settings");
   await wallet.accessible("in its settings");
-  wallet.watch.clean();
+  wallet.clean();
 });
 
 test("a device whose passkeys do not encrypt is told so, and a passphrase is taken", async (t) => {
@@ -70,7 +70,7 @@ test("a device whose passkeys do not encrypt is told so, and a passphrase is tak
   await wallet.unlock();
   await wallet.view("home");
   assert.deepEqual(await wallet.addresses(), addresses);
-  wallet.watch.clean();
+  wallet.clean();
 });
 
 test("the passphrase is changed, and a passkey added and removed, by who is there", async (t) => {
@@ -100,7 +100,7 @@ test("the passphrase is changed, and a passkey added and removed, by who is ther
   await wallet.part("lock").click();
   await wallet.part("unlock-passkey").click();
   await wallet.view("home");
-  wallet.watch.clean();
+  wallet.clean();
 });
 
 test("what was saved comes back on an empty device, and the same file twice changes nothing", async (t) => {
@@ -155,7 +155,7 @@ test("what was saved comes back on an empty device, and the same file twice chan
   await wallet.part("lock").click();
   await wallet.unlock(filePassphrase);
   await wallet.view("home");
-  wallet.watch.clean();
+  wallet.clean();
 });
 
 test("from the site's code to a conversation, the digits, and back again after reloads", async (t) => {
@@ -203,7 +203,7 @@ test("from the site's code to a conversation, the digits, and back again after r
   await site.phase("failed");
   await wallet.says("toast", /was removed/);
   await wallet.says("sites", /No site is linked/);
-  wallet.watch.clean();
+  wallet.clean();
   site.watch.clean();
 });
 
@@ -233,7 +233,7 @@ test("no is the default, and for half a second neither answer does anything", as
   await wallet.says("toast", /Declined\. Nothing was signed or shared/);
   await site.phase("failed");
   assert.equal(await site.text("error-code"), "user_rejected");
-  wallet.watch.clean();
+  wallet.clean();
 });
 
 test("a site that is not verified is refused, unless its person insists", async (t) => {
@@ -262,7 +262,7 @@ test("a site that is not verified is refused, unless its person insists", async 
   await insisted.event("open");
   insisted.type("hello");
   await wallet.says("messages", /hello/);
-  wallet.watch.clean();
+  wallet.clean();
 });
 
 test("a link in the address opens the request, and stands nowhere after that", async (t) => {
@@ -290,7 +290,7 @@ test("a link in the address opens the request, and stands nowhere after that", a
   await wallet.page.evaluate((link) => void (location.hash = `link=${encodeURIComponent(link)}`), second);
   await wallet.view("request");
   assert.equal(wallet.page.url(), `${server.origin}/wallet/`);
-  wallet.watch.clean();
+  wallet.clean();
 });
 
 test("what goes wrong has a sentence and one way on", async (t) => {
@@ -332,7 +332,7 @@ test("a site that takes no account of these kinds is told no, and its person why
   assert.equal((await site.event("error")).code, "user_rejected");
   await wallet.part("failure-next").click();
   await wallet.view("home");
-  wallet.watch.clean();
+  wallet.clean();
 });
 
 test("a site that says goodbye is gone, also from the list", async (t) => {
@@ -346,7 +346,7 @@ test("a site that says goodbye is gone, also from the list", async (t) => {
   await wallet.part("failure-next").click();
   await wallet.view("home");
   await wallet.says("sites", /No site is linked/);
-  wallet.watch.clean();
+  wallet.clean();
 });
 
 test("it locks when nobody uses it, and leaves its sites so that they wait", async (t) => {
@@ -366,7 +366,7 @@ test("it locks when nobody uses it, and leaves its sites so that they wait", asy
   await wallet.unlock();
   await wallet.view("home");
   await site.phase("connected");
-  wallet.watch.clean();
+  wallet.clean();
 });
 
 test("it starts without a network, and what it fetches is its own", async (t) => {
@@ -444,7 +444,7 @@ test("an update is taken whole, when its person wants it", async (t) => {
   await wallet.part("update").click();
   await wallet.view("locked");
   await wallet.page.waitForFunction(async () => (await caches.keys()).join() === "liaison-wallet next00000000");
-  wallet.watch.clean();
+  wallet.clean();
 });
 
 for (const reader of ["its own reader, loaded then", "the browser's reader"]) {
@@ -530,5 +530,5 @@ test("a camera that is not there, or not allowed, is told from one that is", asy
   await wallet.part("scan").click();
   await wallet.says("problem", /./);
   await wallet.accessible("without a camera");
-  wallet.watch.clean();
+  wallet.clean();
 });

@@ -106,6 +106,13 @@ export class WalletPage {
     await this.page.locator('[data-testid=decline][aria-disabled="false"]').waitFor();
   }
 
+  /** Fails if anything happened that never must. That a server does not know a site
+   * that is not there is an answer, which Chromium takes for an error. */
+  clean() {
+    const errors = this.watch.errors.filter((text) => !/Failed to load resource: the server responded with a status of 404/.test(text));
+    assert.deepEqual({ ...this.watch, errors }, { foreign: [], breaches: [], errors: [] });
+  }
+
   /** The addresses at home. */
   addresses() {
     return this.part("address").allTextContents();

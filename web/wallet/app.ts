@@ -233,6 +233,7 @@ export class App {
   #talk(site: LinkedSite): void {
     this.#show(talkView(site, { say: (text) => (site.say(text), this.#view?.update?.()), remove: () => void this.#remove(site), back: () => this.#home() }));
     this.#shown = site;
+    this.#sites.wake(site);
   }
 
   async #remove(site: LinkedSite): Promise<void> {

@@ -3,7 +3,7 @@ import type { Pairing, WalletEvent, WalletLink } from "@liaison/client/wallet";
 import type { WalletSDK } from "./sdk.ts";
 
 /** Whether a site is there. */
-export type Presence = "waiting" | "connecting" | "here" | "broken";
+export type Presence = "resting" | "waiting" | "connecting" | "here" | "broken";
 
 /** One text that was said on a link. */
 export interface Said {
@@ -14,6 +14,9 @@ export interface Said {
 // After these there is nothing to meet again: one side said goodbye.
 const over: ReadonlySet<Code> = new Set<Code>(["canceled", "channel_closed", "link_closed", "resumption_unknown", "certificate_mismatch", "code_mismatch", "not_local", "user_rejected"]);
 const againMs = [500, 1_000, 2_000, 5_000, 15_000];
+// To wait for a site is to ask its server again and again, which bounds how often
+// somebody may ask. The others are met when their person looks at them.
+const mostWaiting = 5;
 
 /** A site that this wallet is linked with, there or not. */
 export class LinkedSite {
@@ -134,9 +137,15 @@ export class Sites {
       let site = this.#all.find((one) => one.pairing?.pairing === pairing.pairing);
       if (!site) this.#all.push((site = new LinkedSite(pairing)));
       site.pairing = pairing;
-      if (!site.link) void this.#meet(site, abort.signal);
+      if (!site.link) site.presence = "resting";
     }
+    for (const site of this.#all.slice(0, mostWaiting)) this.wake(site);
     this.onchange?.(undefined);
+  }
+
+  /** Begins to wait for one, if it is not waited for yet. */
+  wake(site: LinkedSite): void {
+    if (site.presence === "resting" && this.#abort) void this.#meet(site, this.#abort.signal);
   }
 
   /** Leaves all of them, without a goodbye: they can be met again. */
@@ -146,7 +155,7 @@ export class Sites {
     for (const site of this.#all) {
       site.link?.suspend();
       site.link = undefined;
-      site.presence = "waiting";
+      site.presence = "resting";
     }
   }
 

@@ -66,6 +66,7 @@ export const words = {
   },
 
   presence: {
+    resting: "open it to connect",
     waiting: "not here now",
     connecting: "connecting …",
     here: "here now",

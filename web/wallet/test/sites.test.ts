@@ -183,7 +183,7 @@ test("a wallet that is locked leaves every site without a goodbye, and comes bac
   world.sites.stop();
   await settle();
   assert.deepEqual([link.left, world.over, world.forgotten], [["suspend"], [], []]);
-  assert.deepEqual(world.presences, ["Site a waiting", "Site b waiting"]);
+  assert.deepEqual(world.presences, ["Site a resting", "Site b resting"]);
   await world.sites.start();
   assert.deepEqual(world.waiting.map(({ id }) => id).slice(-2), ["a", "b"]);
   assert.equal(world.sites.all.length, 2);
@@ -229,4 +229,19 @@ test("a site that is not near is asked about once more, and each answer is the p
     assert.equal(await answer, yes);
     assert.equal(site.goOn, undefined);
   }
+});
+
+test("of many sites the newest are waited for, and the others when somebody looks", async () => {
+  const world = new World();
+  for (const id of "abcdefg") world.pair(id);
+  await world.sites.start();
+  assert.deepEqual(world.waiting.map(({ id }) => id), [..."abcde"]);
+  const last = world.sites.all.at(-1)!;
+  assert.equal(last.presence, "resting");
+  world.sites.wake(last);
+  world.sites.wake(last);
+  assert.deepEqual(world.waiting.map(({ id }) => id), [..."abcdeg"]);
+  world.sites.stop();
+  world.sites.wake(last);
+  assert.equal(world.waiting.length, 0);
 });

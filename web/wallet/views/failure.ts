@@ -28,7 +28,7 @@ export function askingView(what: string, label: string, cancel: () => void): Vie
   const element = h(
     "section",
     { class: "card pane", "aria-labelledby": "title" },
-    h("h1", { id: "title", tabindex: "-1", role: "status" }, what),
+    h("h1", { id: "title", tabindex: "-1" }, what),
     h("p", { class: "waiting-bar", "aria-hidden": "true" }),
     h("p", { class: "stacked" }, button(label, "cancel", cancel)),
   );

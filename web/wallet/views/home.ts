@@ -22,7 +22,11 @@ const { home } = words;
 /** The wallet, open. */
 export function homeView(accounts: readonly Account[], sites: Sites, saved: boolean, actions: HomeActions): View {
   const list = h("div", { class: "sites", testid: "sites" });
-  const update = () => list.replaceChildren(sites.all.length > 0 ? siteList(sites.all, actions) : h("p", { class: "fine" }, home.noSites));
+  const update = () => {
+    const focused = [...list.querySelectorAll("button")].indexOf(document.activeElement as HTMLButtonElement);
+    list.replaceChildren(sites.all.length > 0 ? siteList(sites.all, actions) : h("p", { class: "fine" }, home.noSites));
+    if (focused >= 0) list.querySelectorAll("button")[focused]?.focus();
+  };
   update();
   const element = h(
     "div",

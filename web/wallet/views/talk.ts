@@ -108,6 +108,7 @@ function statusOf({ presence, attached }: LinkedSite): string {
       return talk.connecting;
     case "broken":
       return talk.broken;
+    case "resting":
     case "waiting":
       return talk.waiting;
     case "here":
