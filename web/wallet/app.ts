@@ -119,7 +119,7 @@ export class App {
       return this.#show(
         startView(
           {
-            makeWithPasskey: () => this.#make(() => this.#vault.create({ passkey: words.start.passkeyName })),
+            makeWithPasskey: () => this.#make(() => this.#vault.create({ passkey: words.start.passkeyName(1) })),
             makeWithPassphrase: (passphrase) => this.#make(() => this.#vault.create({ passphrase })),
             restore: (file, passphrase) => this.#make(() => this.#vault.createFrom(file, passphrase), true),
           },
@@ -249,7 +249,6 @@ export class App {
   }
 
   #settings(openBackup = false): void {
-    const { passkeyName } = words.start;
     const { done } = settingsWords;
     this.#show(
       settingsView(
@@ -262,7 +261,7 @@ export class App {
           },
           setPassphrase: (opener, passphrase) => told(this.#vault.setPassphrase(opener, passphrase), done.passphrase),
           removePassphrase: (opener) => told(this.#vault.removePassphrase(opener), done.passphraseRemoved),
-          addPasskey: (opener) => told(this.#vault.addPasskey(opener, `${passkeyName} ${this.#vault.passkeys.length + 1}`), done.passkey),
+          addPasskey: (opener) => told(this.#vault.addPasskey(opener, this.#nextPasskeyName()), done.passkey),
           removePasskey: (opener, id) => told(this.#vault.removePasskey(opener, id), done.passkeyRemoved),
           export: (opener, passphrase) => told(this.#export(opener, passphrase), done.export),
           restore: async (file, passphrase) => {
@@ -275,6 +274,13 @@ export class App {
         openBackup,
       ),
     );
+  }
+
+  #nextPasskeyName(): string {
+    const taken = new Set(this.#vault.passkeys.map(({ label }) => label));
+    let number = 1;
+    while (taken.has(words.start.passkeyName(number))) number++;
+    return words.start.passkeyName(number);
   }
 
   async #export(opener: Opener, passphrase: string): Promise<void> {

@@ -31,7 +31,7 @@ export const words = {
     repeat: "Type it once more",
     fine: "At least ten characters; four or five words that have nothing to do with each other are good. Nobody can reset it.",
     restoreFine: "The wallet gets the passphrase of the backup. You can change it later, or add a passkey.",
-    passkeyName: "Liaison wallet",
+    passkeyName: (number: number) => `Liaison wallet passkey ${number}`,
   },
 
   locked: {
@@ -128,6 +128,7 @@ export const words = {
     codeTitle: "Type these six digits at the site",
     codeFine: (host: string) => `Only at ${host}, and never into a message, a call or another page.`,
     connecting: "Connecting directly …",
+    digits: "Waiting for the six digits.",
     connected: "Connected directly.",
     serverGone: "The server is gone. You are still connected directly.",
     broken: "The direct path broke. Looking for another …",

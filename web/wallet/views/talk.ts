@@ -102,7 +102,8 @@ function fact(name: string, value: HTMLElement): HTMLElement[] {
   return [h("div", {}, h("dt", {}, name), value)];
 }
 
-function statusOf({ presence, attached }: LinkedSite): string {
+function statusOf({ presence, attached, shortCode }: LinkedSite): string {
+  if (shortCode) return talk.digits;
   switch (presence) {
     case "connecting":
       return talk.connecting;
