@@ -28,7 +28,7 @@ async function both(t, { query = "", flags, ...options } = {}) {
 
 test("a wallet is made with a passkey, and unlocked by it after a reload", async (t) => {
   const server = await Server.start(t);
-  const wallet = await open(t, server, { prf: true });
+  const wallet = await open(t, server, { prf: true, permissions: ["clipboard-read", "clipboard-write"] });
   await wallet.view("start");
   await wallet.accessible("at first");
   await wallet.part("make-passkey").click();
@@ -36,6 +36,15 @@ test("a wallet is made with a passkey, and unlocked by it after a reload", async
   const addresses = await wallet.addresses();
   assert.equal(addresses.length, 3);
   await wallet.accessible("at home");
+  await wallet.part("copy-address").nth(1).click();
+  await wallet.says("copy-address", /^Copied$/);
+  assert.equal(await wallet.page.evaluate(() => navigator.clipboard.readText()), addresses[1]);
+  await wallet.page.evaluate(() => {
+    navigator.clipboard.writeText = () => Promise.reject(new DOMException("no", "NotAllowedError"));
+  });
+  await wallet.part("copy-address").first().click();
+  await wallet.says("copy-address", /^Selected$/);
+  assert.equal(await wallet.page.evaluate(() => getSelection().toString()), addresses[0]);
   await wallet.load();
   await wallet.view("locked");
   await wallet.accessible("locked");

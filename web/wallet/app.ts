@@ -163,7 +163,6 @@ export class App {
         remove: (site) => void this.#remove(site),
         addAccount: (kind) => void this.#addAccount(kind),
         backup: () => this.#settings(true),
-        copy: (text) => navigator.clipboard.writeText(text),
       }),
     );
   }

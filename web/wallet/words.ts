@@ -54,6 +54,7 @@ export const words = {
     accounts: "Accounts",
     copy: "Copy",
     copied: "Copied",
+    selected: "Selected",
     copyAddress: (kind: Kind) => `Copy the ${kindNames[kind]} address`,
     add: (kind: Kind) => `Add ${kindNames[kind]}`,
     addTitle: "Add an account",

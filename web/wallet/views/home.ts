@@ -1,4 +1,5 @@
 import { parseAccount, shortAddress } from "@liaison/client";
+import { copyText } from "../../site/copy.ts";
 import { button, code, field, h } from "../dom.ts";
 import type { LinkedSite, Sites } from "../sites.ts";
 import { kinds, type Kind } from "../vault/keys.ts";
@@ -14,7 +15,6 @@ export interface HomeActions {
   remove(site: LinkedSite): void;
   addAccount(kind: Kind): void;
   backup(): void;
-  copy(text: string): Promise<void>;
 }
 
 const { home } = words;
@@ -74,8 +74,9 @@ function siteLine({ presence, pairing, verified }: LinkedSite): string {
 function accountCard(accounts: readonly Account[], actions: HomeActions): HTMLElement {
   const rows = accounts.map(({ kind, address }) => {
     const copy = h("button", { type: "button", class: "quiet small", testid: "copy-address", "aria-label": home.copyAddress(kind) }, home.copy);
-    copy.addEventListener("click", () => void actions.copy(address).then(() => (copy.textContent = home.copied)));
-    return h("li", {}, h("span", { class: "row-text" }, h("span", { class: "row-main" }, kindNames[kind]), code(address, { class: "row-fine", testid: "address" })), copy);
+    const shown = code(address, { class: "row-fine", testid: "address" });
+    copy.addEventListener("click", async () => (copy.textContent = (await copyText(address, shown)) ? home.copied : home.selected));
+    return h("li", {}, h("span", { class: "row-text" }, h("span", { class: "row-main" }, kindNames[kind]), shown), copy);
   });
   return h(
     "section",
