@@ -13,11 +13,12 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
 import { launch, Watch } from "./browser.mjs";
+import { entries as sources } from "../sdk/entries.mjs";
 import { patience, Server, Wallet } from "./program.mjs";
 
 const js = join(dirname(fileURLToPath(import.meta.url)), "..");
 const sdk = join(js, "sdk");
-const entries = ["@liaison/client", "@liaison/client/wallet", "@liaison/client/passkeys", "@liaison/client/react"];
+const entries = [...sources.keys()].map((name) => name.replace(".", "@liaison/client"));
 
 let folder;
 let installed;
