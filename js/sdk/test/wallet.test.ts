@@ -343,6 +343,7 @@ test("what a server tells of a claim means nothing to a wallet", async () => {
   const s = await WalletScenario.read();
   s.say({ op: "link", account: s.account.account, proof: {}, answer: { n: 0, d: "AAAA" } });
   s.say({ op: "link", account: s.account.account, dialect: "liquid" });
+  assert.deepEqual(s.heard().filter(({ topic }) => topic !== undefined && topic !== "join"), [], "it listens to nothing else");
   s.assertSilent();
   await s.agree();
   s.say({ op: "link", account: "did:key:z6Mksomebodyelse" });
