@@ -168,7 +168,11 @@ export class Peer {
     if (new TextEncoder().encode(text).length > maxChannelMessageBytes) {
       throw new LinkError("too_large", { detail: `a message may have ${maxChannelMessageBytes} bytes` });
     }
-    this.#channel.send(text);
+    try {
+      this.#channel.send(text);
+    } catch (cause) {
+      throw new LinkError("overloaded", { detail: "more is on its way than the browser keeps", cause });
+    }
   }
 
   /** Sends a text on the control channel, if that is open. */

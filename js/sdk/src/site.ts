@@ -88,7 +88,8 @@ export interface SiteLink {
   /** Waits for the direct channel. */
   opened(options?: WaitOptions): Promise<void>;
   /** Sends a text to the wallet. Throws "channel_closed" before the channel is
-   * open and after its end, "too_large" beyond 64 KiB. */
+   * open and after its end, "too_large" beyond 64 KiB, "overloaded" while the browser
+   * keeps too much that is on its way already. */
   send(text: string): void;
   /** Resolves with the reason when the link is over; never rejects. */
   readonly closed: Promise<LinkError>;

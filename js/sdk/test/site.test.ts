@@ -587,6 +587,19 @@ for (const [candidates, numbers, addresses] of [
   });
 }
 
+test("a channel that is full is no failure of the link", async () => {
+  const s = await Scenario.link();
+  await s.whole();
+  const send = s.channel.send.bind(s.channel);
+  s.channel.send = () => {
+    throw new DOMException("full", "OperationError");
+  };
+  assert.throws(() => s.link.send("one more"), (error) => error instanceof LinkError && error.code === "overloaded" && error.retryable);
+  s.channel.send = send;
+  s.link.send("and again");
+  assert.deepEqual(s.channel.sent, ["and again"]);
+});
+
 test("a new offer shows no address, whatever the browser writes into its first lines", async () => {
   const s = await Scenario.link();
   await s.whole();
