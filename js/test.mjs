@@ -5,6 +5,7 @@ import { readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { cssText } from "./csstext.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, ".test");
@@ -25,9 +26,10 @@ await build({
   platform: "node",
   target: "node20",
   sourcemap: "inline",
-  alias: { "@liaison/client/wallet": join(here, "sdk/src/wallet.ts"), "@liaison/client": join(here, "sdk/src/index.ts") },
+  alias: { "@liaison/client/passkeys": join(here, "sdk/src/passkeys.ts"), "@liaison/client/wallet": join(here, "sdk/src/wallet.ts"), "@liaison/client": join(here, "sdk/src/index.ts") },
   nodePaths: [join(here, "node_modules")],
   tsconfigRaw: {},
+  plugins: [cssText],
   logLevel: "warning",
 });
 const tests = sources.map((source) => join(out, source.replace(/^.*[\\/]/, "").replace(/\.ts$/, ".mjs")));

@@ -6,6 +6,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { cssText } from "../csstext.mjs";
 import { entries, external } from "./entries.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -26,6 +27,7 @@ const { metafile } = await build({
   metafile: true,
   external,
   nodePaths: [modules],
+  plugins: [cssText],
 });
 writeFileSync(join(dist, "licenses.txt"), bundled(metafile).map((name) => `${name}\n\n${readFileSync(join(modules, name, "LICENSE"), "utf8")}`).join("\n\n"));
 const tsc = join(modules, "typescript/bin/tsc");
