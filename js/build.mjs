@@ -2,23 +2,19 @@
 // every machine: names carry a hash of the content and nothing else varies.
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, context } from "esbuild";
+import { cssText } from "./csstext.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const web = join(here, "..", "web");
 const dist = join(web, "dist");
 
-const entries = ["site/site.ts", "site/site.css", "link/link.ts", "wallet/wallet.ts", "wallet/wallet.css"];
-// What is loaded when it is needed is a file of its own.
-const parts = [
-  { source: join(here, "sdk/src/chain/verify.ts"), name: "verify.js", contains: "@noble/curves and @noble/hashes, MIT" },
-  { source: join(web, "wallet/vault/curves.ts"), name: "curves.js", contains: "@noble/curves and @noble/hashes, MIT" },
-  { source: join(web, "wallet/scan/qr.ts"), name: "qr.js", contains: "jsQR, Apache-2.0" },
-];
+const entries = ["site/site.ts", "site/site.css", "link/link.ts", "wallet/wallet.ts", "wallet/base.css", "wallet/wallet.css"];
 const files = ["site/icon.svg", "wallet/icon-192.png", "wallet/icon-512.png", "wallet/icon-maskable-512.png"];
-const packages = ["uqr", "@noble/curves", "@noble/hashes", "jsqr"];
+/** What of others may be in an output, and under which licence. */
+const packages = { uqr: "MIT", "@noble/curves": "MIT", "@noble/hashes": "MIT", jsqr: "Apache-2.0" };
 const pages = {
   "site/index.html": "index.html",
   "link/index.html": "l/index.html",
@@ -47,23 +43,51 @@ async function begin() {
   await mkdir(join(dist, "assets"), { recursive: true });
   for (const folder of ["l", "wallet"]) await mkdir(join(dist, folder), { recursive: true });
   for (const file of files) addresses.set(file, await asset(file, await readFile(join(web, file))));
-  const licenses = packages.map(async (name) => `${name}\n\n${await readFile(join(here, "node_modules", name, "LICENSE"), "utf8")}`);
+  const licenses = Object.keys(packages).map(async (name) => `${name}\n\n${await readFile(join(here, "node_modules", name, "LICENSE"), "utf8")}`);
   addresses.set("licenses", await asset("licenses.txt", (await Promise.all(licenses)).join("\n\n")));
-  for (const { source, name, contains } of parts) {
-    const { outputFiles } = await build({ ...options, entryPoints: [source] });
-    addresses.set(source, await asset(name, notice(contains) + outputFiles[0].text));
-  }
 }
 
-function notice(contains) {
-  return `/*! Contains ${contains}: ${addresses.get("licenses")} */\n`;
+/** Whose code is in an output. */
+function contained({ inputs }) {
+  return Object.keys(packages).filter((name) => Object.keys(inputs).some((path) => path.includes(`node_modules/${name}/`)));
 }
 
-async function finish(outputs) {
-  for (const { path, text } of outputs) {
-    const entry = entries.find((e) => path.endsWith(e.replace(/\.ts$/, ".js")));
-    addresses.set(entry, await asset(path, entry === "site/site.ts" ? notice("uqr, MIT") + text : text));
+/** How one output refers to another. */
+function reference(from, to) {
+  const path = relative(dirname(from), to);
+  return path.startsWith(".") ? path : `./${path}`;
+}
+
+/** Writes the outputs under names with their hashes: first those that others
+ * import, whose names stand in these. What is loaded when it is needed is a file of
+ * its own. */
+async function write(outputs, { outputs: told }) {
+  const texts = new Map(outputs.map(({ path, text }) => [relative(web, path), text]));
+  const written = new Map();
+  const put = async (path) => {
+    if (written.has(path)) return written.get(path);
+    let text = texts.get(path);
+    for (const { path: imported } of told[path].imports) {
+      if (texts.has(imported)) text = text.replaceAll(JSON.stringify(reference(path, imported)), JSON.stringify(await put(imported)));
+    }
+    const names = contained(told[path]);
+    const notice = names.length > 0 ? `/*! Contains ${names.map((name) => `${name}, ${packages[name]}`).join("; ")}: ${addresses.get("licenses")} */\n` : "";
+    const address = await asset(basename(path).replace(/-[0-9A-Z]{8}\./, "."), notice + text);
+    written.set(path, address);
+    return address;
+  };
+  for (const path of texts.keys()) {
+    const { entryPoint } = told[path];
+    const address = await put(path);
+    if (entryPoint) addresses.set(entryPoint, address);
   }
+  const site = Object.keys(told).find((path) => told[path].entryPoint === "site/site.ts");
+  const first = told[site].imports.filter(({ kind }) => kind === "import-statement").map(({ path }) => written.get(path));
+  addresses.set("preload", first.map((address) => `<link rel="modulepreload" href="${address}">`).join("\n"));
+}
+
+async function finish(outputs, metafile) {
+  await write(outputs, metafile);
   for (const [source, target] of Object.entries(pages)) {
     const html = (await readFile(join(web, source), "utf8")).replaceAll(/\{\{([^}]+)\}\}/g, (_, name) => {
       if (!addresses.has(name)) throw new Error(`${source} names ${name}, which is not built`);
@@ -88,7 +112,7 @@ async function writeWorker() {
   await look("/wallet/");
   const list = JSON.stringify([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
   const define = { FILES: list, VERSION: JSON.stringify(digest(list, "hex").slice(0, 12)) };
-  const { outputFiles } = await build({ ...options, format: "iife", entryPoints: ["wallet/worker.ts"], define });
+  const { outputFiles } = await build({ ...options, splitting: false, metafile: false, format: "iife", entryPoints: ["wallet/worker.ts"], define });
   await writeFile(join(dist, "wallet/sw.js"), outputFiles[0].contents);
 }
 
@@ -96,12 +120,8 @@ const writer = {
   name: "write",
   setup(build) {
     build.onStart(begin);
-    build.onResolve({ filter: /^\.{1,2}\// }, ({ kind, resolveDir, path }) => {
-      const part = kind === "dynamic-import" && addresses.get(resolve(resolveDir, path));
-      return part ? { path: part, external: true } : undefined;
-    });
     build.onEnd(async (result) => {
-      if (result.errors.length === 0) await finish(result.outputFiles);
+      if (result.errors.length === 0) await finish(result.outputFiles, result.metafile);
     });
   },
 };
@@ -111,18 +131,26 @@ const options = {
   outdir: dist,
   outbase: web,
   bundle: true,
+  splitting: true,
+  metafile: true,
   minify: true,
   write: false,
   format: "esm",
   target: ["chrome111", "firefox115", "safari16.4"],
   charset: "utf8",
   legalComments: "none",
-  alias: { "@liaison/client/wallet": join(here, "sdk/src/wallet.ts"), "@liaison/client": join(here, "sdk/src/index.ts") },
+  chunkNames: "[name]-[hash]",
+  alias: {
+    "@liaison/client/modal": join(here, "sdk/src/modal.ts"),
+    "@liaison/client/wallet": join(here, "sdk/src/wallet.ts"),
+    "@liaison/client/passkeys": join(here, "sdk/src/passkeys.ts"),
+    "@liaison/client": join(here, "sdk/src/index.ts"),
+  },
   nodePaths: [join(here, "node_modules")],
   tsconfigRaw: { compilerOptions: { target: "es2022", verbatimModuleSyntax: true } },
   logLevel: "info",
 };
-const pagesBuild = await context({ ...options, entryPoints: entries, plugins: [writer] });
+const pagesBuild = await context({ ...options, entryPoints: entries, plugins: [cssText, writer] });
 if (process.argv.includes("--watch")) {
   await pagesBuild.watch();
 } else {

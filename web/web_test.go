@@ -63,8 +63,8 @@ func TestEveryReferencedAssetIsServed(t *testing.T) {
 	}
 }
 
-// What verifies proofs comes when it is needed, and everything says under which
-// licence it is.
+// What draws codes, connects directly, verifies proofs, makes passkeys and speaks other languages comes
+// when it is needed, and everything says under which licence it is.
 func TestWhatScriptsReferToIsServed(t *testing.T) {
 	address := regexp.MustCompile(`/assets/[a-z]+-[0-9a-f]{12}\.(?:js|txt)`)
 	seen := map[string]bool{}
@@ -84,7 +84,8 @@ func TestWhatScriptsReferToIsServed(t *testing.T) {
 		kinds = append(kinds, strings.TrimPrefix(found[:strings.Index(found, "-")], "/assets/"))
 	}
 	slices.Sort(kinds)
-	if want := []string{"licenses", "link", "site", "verify"}; !slices.Equal(kinds, want) {
+	kinds = slices.Compact(kinds)
+	if want := []string{"ar", "chunk", "de", "direct", "licenses", "link", "passkeys", "qr", "site", "verify"}; !slices.Equal(kinds, want) {
 		t.Errorf("the scripts and what they refer to: got %q, want %q", kinds, want)
 	}
 }

@@ -71,6 +71,7 @@ export class SitePage {
     const watch = new Watch(context, origin);
     await watch.begin(context);
     await context.addInitScript(noteArrows);
+    await context.addInitScript(lookDeep);
     const site = new SitePage(await context.newPage(), context, watch);
     await site.page.goto(origin);
     return site;
@@ -109,24 +110,42 @@ export class SitePage {
   async link(other = "") {
     await this.phase("waiting");
     await this.page.waitForFunction((old) => {
-      const shown = document.querySelector("[data-testid=link-text]").textContent;
+      const shown = globalThis.deep("[data-testid=link-text]").textContent;
       return shown && shown !== old;
     }, other);
     return this.text("link-text");
+  }
+
+  /** What has the focus, however deep, by its test id or id. */
+  focused() {
+    return this.page.evaluate(() => {
+      let at = document.activeElement;
+      while (at.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+      return at.dataset.testid ?? at.id;
+    });
+  }
+
+  /** All that stands in the document and in the shadow of the modal. */
+  markup() {
+    return this.page.evaluate(() => document.documentElement.outerHTML + (document.querySelector("liaison-connect")?.shadowRoot.innerHTML ?? ""));
   }
 
   /** Everything that would help to understand a failure. */
   sight() {
     return this.page.evaluate(() => {
       const root = document.documentElement.dataset;
-      return JSON.stringify({ ...root, text: document.querySelector(".card").innerText });
+      return JSON.stringify({ ...root, text: [globalThis.deep("#frame")?.innerText, document.body.innerText] });
     });
   }
 
-  /** The arrows: number, state and the time shown, in the order of the page. */
-  arrows() {
-    return this.page.$$eval("[data-arrow]", (rows) =>
+  /** The arrows: number, state and the time shown, by number. On the page those
+   * that were seen stand first, in the order in which they were. */
+  async arrows() {
+    const shown = await this.page.$$eval("[data-arrow]", (rows) =>
       rows.map((row) => ({ number: Number(row.dataset.arrow), state: row.dataset.state, when: row.querySelector(".when").textContent })));
+    const done = shown.filter(({ state }) => state === "done").map(({ number }) => number);
+    assert.deepEqual(done, shown.slice(0, done.length).map(({ number }) => number), "what was seen stands above what was not");
+    return shown.toSorted((a, b) => a.number - b.number);
   }
 
   /** The numbers of the arrows in the order in which they became done. */
@@ -170,6 +189,12 @@ export class SitePage {
     const { pixels, width, height } = await decode(this.context, await this.part("qr").screenshot());
     return jsqr(pixels, width, height)?.data;
   }
+}
+
+/** Runs in the page before its scripts: finds an element of the page, or of the
+ * modal in it. */
+function lookDeep() {
+  globalThis.deep = (selector) => document.querySelector(selector) ?? document.querySelector("liaison-connect")?.shadowRoot.querySelector(selector);
 }
 
 /** Runs in the page before its scripts. */

@@ -24,7 +24,7 @@ test("the right code opens the channel, in whatever groups it is typed, and only
   const { shortCode } = await wallet.event("code");
   assert.match(shortCode, /^\d{3} \d{3}$/);
   await site.phase("code");
-  assert.equal(await site.page.evaluate(() => document.activeElement.id), "code", "what has the focus");
+  assert.equal(await site.focused(), "code-input", "what has the focus");
   await site.typeCode("12345");
   await site.says("code-note", /^The code has six digits\.$/);
   await site.typeCode(other(shortCode, 1));

@@ -1,32 +1,15 @@
 // The page itself: reload, clipboard, keyboard, accessibility, frames.
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
+import { accessible } from "./axe.mjs";
 import { launch, SitePage } from "./browser.mjs";
 import { Server, Wallet } from "./program.mjs";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 let browser;
 before(async () => (browser = await launch()));
 after(() => browser.close());
-
-const looks = ["light", "dark"].flatMap((colorScheme) => [1200, 375].map((width) => ({ colorScheme, viewport: { width, height: 800 } })));
-
-/** Fails with each rule that axe-core sees broken, and where, in light and dark
- * and in wide and narrow windows. */
-async function accessible(site, state) {
-  await site.page.evaluate(axe);
-  for (const { colorScheme, viewport } of looks) {
-    await site.page.emulateMedia({ colorScheme });
-    await site.page.setViewportSize(viewport);
-    const { violations } = await site.page.evaluate(() => globalThis.axe.run({ resultTypes: ["violations"] }));
-    const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((n) => `${n.target} ${n.failureSummary}`).join(" | ")}`);
-    assert.deepEqual(found, [], `accessibility of the page while ${state}, ${colorScheme}, ${viewport.width} wide`);
-  }
-}
 
 const wrongCode = (code) => (code.startsWith("1") ? "2" : "1") + code.replace(/\D/g, "").slice(1);
 
@@ -153,29 +136,25 @@ test("everything can be done with the keyboard alone", async (t) => {
 
   const wallet = new Wallet(t, link);
   await site.phase("connected");
-  assert.equal(await focused(site), "message-input", "what has the focus once one can write");
+  assert.equal(await site.focused(), "message-input", "what has the focus once one can write");
   await site.page.keyboard.type("typed");
   await site.page.keyboard.press("Enter");
   assert.deepEqual(await wallet.messages(1), ["typed"]);
   await tabTo(site, "disconnect");
   await site.page.keyboard.press("Enter");
   await site.phase("failed");
-  assert.equal(await focused(site), "new-link", "what has the focus once the button is gone");
+  assert.equal(await site.focused(), "new-link", "what has the focus once the button is gone");
   await site.page.keyboard.press("Enter");
   await site.link(link);
   site.watch.clean();
 });
-
-function focused(site) {
-  return site.page.evaluate(() => document.activeElement.dataset.testid ?? document.activeElement.id);
-}
 
 /** Presses Tab until an element has the focus, and shows it. */
 async function tabTo(site, name) {
   const passed = [];
   for (let steps = 0; steps < 12; steps++) {
     await site.page.keyboard.press("Tab");
-    const now = await focused(site);
+    const now = await site.focused();
     passed.push(now);
     if (now !== name) continue;
     const style = await site.part(name).evaluate((e) => getComputedStyle(e).outlineStyle);

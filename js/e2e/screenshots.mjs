@@ -1,16 +1,26 @@
-// Takes the pictures of the page for the documents: each state, light and dark,
-// on a desktop and on a phone.
+// Takes the pictures for the documents: the site page, the page behind a link and the
+// modal on somebody else's page, in their states, light and dark, on a desktop and on
+// a phone. ONLY=site or ONLY=modal takes some of them alone.
 import { launch, SitePage } from "./browser.mjs";
 import { picture as take } from "./pictures.mjs";
 import { Server, Wallet } from "./program.mjs";
+import { Shop } from "./shop.mjs";
 
 const sizes = { "": { width: 1200, height: 600 }, "-phone": { width: 390, height: 800 } };
 const ending = [];
 const t = { after: (work) => ending.push(work) }; // stands in for a test
+
 const picture = (site, state, few) => take(site, state, { sizes, few });
 
-const browser = await launch();
-try {
+/** Types a code that is not the right one. */
+async function typeWrong(part, shortCode) {
+  const digits = shortCode.replace(/\D/g, "");
+  await part("code-input").fill(digits === "314159" ? "271828" : "314159");
+  await part("code-send").click();
+  await part("code-note").filter({ hasText: /\w/ }).waitFor();
+}
+
+async function pictureSite(browser) {
   const server = await Server.start(t, { flags: ["--name", "Liaison example"] });
   const site = await SitePage.open(t, browser, `${server.origin}/?confirm=sas`);
   const link = await site.link();
@@ -23,15 +33,15 @@ try {
   wallet.type("y");
   const { shortCode } = await wallet.event("code");
   await site.phase("code");
-  const digits = shortCode.replace(/\D/g, "");
-  await site.typeCode(digits === "314159" ? "271828" : "314159");
-  await site.says("code-note", /2 tries are left/);
+  await typeWrong((name) => site.part(name), shortCode);
   await picture(site, "site-code", true);
   await site.typeCode(shortCode);
 
   await site.phase("connected");
   await site.says("rtt", /ms$/);
   await site.says("locality", /ms/);
+  await site.says("signed-in", /…/);
+  await site.page.waitForFunction(() => document.querySelector("#chart .curve").getAttribute("d").split("L").length > 4);
   await site.allArrows();
   wallet.type("Hello from the wallet.");
   await site.messages("wallet", 1);
@@ -57,6 +67,52 @@ try {
   const phone = await SitePage.open(t, browser, `${server.origin}/l/${open.search}${open.hash}`);
   await phone.page.getByRole("link", { name: "Open in wallet" }).waitFor();
   await picture(phone, "link", true);
+}
+
+/** A shop whose dialog is open, and the link in it. */
+async function openDialog(browser, more) {
+  const shop = await Shop.open(t, browser, "<liaison-connect confirm=sas></liaison-connect>", { more: `${more} class="both"` });
+  await shop.element((element) => element.open());
+  return { shop, link: await shop.link() };
+}
+
+async function pictureModal(browser) {
+  const { shop, link } = await openDialog(browser, 'lang="en"');
+  await picture(shop, "modal-waiting");
+  const wallet = new Wallet(t, link, { yes: false });
+  await wallet.event("request");
+  await shop.phase("joined");
+  await picture(shop, "modal-joined", true);
+  wallet.type("y");
+  const { shortCode } = await wallet.event("code");
+  await shop.phase("code");
+  await typeWrong((name) => shop.part(name), shortCode);
+  await picture(shop, "modal-code", true);
+  await shop.part("code-input").fill(shortCode);
+  await shop.part("code-send").click();
+  await shop.phase("connected");
+  await shop.says("ms", /ms/);
+  await picture(shop, "modal-connected");
+  await wallet.interrupt();
+  await shop.phase("resuming");
+  await picture(shop, "modal-resuming", true);
+
+  for (const language of ["de", "ar"]) {
+    const { shop, link } = await openDialog(browser, `lang="${language}" dir="${language === "ar" ? "rtl" : "ltr"}"`);
+    await picture(shop, `modal-${language}`, true);
+    const refusing = new Wallet(t, link, { yes: false });
+    await refusing.event("request");
+    refusing.type("n");
+    await shop.phase("failed");
+    await picture(shop, `modal-${language}-failed`, true);
+  }
+}
+
+const browser = await launch();
+const only = process.env.ONLY;
+try {
+  if (only !== "modal") await pictureSite(browser);
+  if (only !== "site") await pictureModal(browser);
 } finally {
   for (const work of ending.reverse()) await work();
   await browser.close();

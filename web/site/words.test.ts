@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { arrows, type Code, type LocalityReport } from "@liaison/client";
-import { outline } from "./qr.ts";
-import { arrowWords, clock, duration, nearness, roundTrip, sentenceFor, triesLeft } from "./words.ts";
+import { arrows, LinkError, type LocalityReport } from "@liaison/client";
+import { deviceName } from "./account.ts";
+import { curve } from "./chart.ts";
+import { sessionName } from "./sessions.ts";
+import { arrowWords, duration, nearness, passkeySentence, roundTrip, whoSends } from "./words.ts";
 
 test("durations read as people write them", () => {
   const cases: [number, string][] = [
@@ -10,11 +12,6 @@ test("durations read as people write them", () => {
     [9999, "10.0 s"], [59_900, "59.9 s"], [59_960, "1:00"], [125_000, "2:05"],
   ];
   for (const [ms, text] of cases) assert.equal(duration(ms), text, String(ms));
-});
-
-test("the time left is rounded up and never negative", () => {
-  const cases: [number, string][] = [[120_000, "2:00"], [119_001, "2:00"], [118_999, "1:59"], [1, "0:01"], [0, "0:00"], [-5, "0:00"]];
-  for (const [ms, text] of cases) assert.equal(clock(ms), text, String(ms));
 });
 
 test("a round trip below the browser's resolution is not called zero", () => {
@@ -35,21 +32,31 @@ test("where the wallet is reads as people say it", () => {
   for (const [some, text] of cases) assert.equal(nearness({ ...near, ...some }), text);
 });
 
-test("tries are counted as people do", () => {
-  assert.deepEqual([2, 1].map(triesLeft), ["2 tries are left.", "One try is left."]);
+test("every arrow has its words", () => {
+  for (const arrow of arrows) assert.ok(arrowWords[arrow].what, String(arrow));
+  assert.deepEqual([1, 7, 12].map((arrow) => whoSends(arrowWords[arrow as 1])), ["page → server", "server", "page ⇄ wallet"]);
 });
 
-test("every way in which a link is refused has a sentence of its own", () => {
-  const codes: Code[] = ["handshake_failed", "unsealed_refused", "server_mismatch", "certificate_mismatch", "code_mismatch", "not_local", "resumption_unknown", "invalid_peer", "peer_lost", "timed_out", "unsupported_version"];
-  for (const code of codes) assert.notEqual(sentenceFor(code), sentenceFor("internal"), code);
+test("the curve ends at the right, and small values stay small", () => {
+  assert.equal(curve([]), "");
+  assert.equal(curve([20]), "M300.0 2.0");
+  assert.equal(curve([0, 10]), "M266.7 42.0L300.0 22.0");
+  assert.equal(curve([5, 200]), "M266.7 41.0L300.0 2.0");
+  assert.match(curve(Array.from({ length: 60 }, () => 5)), /^M0\.0 /);
 });
 
-test("every arrow has its words, every code a sentence", () => {
-  for (const arrow of arrows) assert.ok(arrowWords[arrow][1], String(arrow));
-  assert.equal(sentenceFor("internal"), "Something went wrong.");
-  assert.equal(sentenceFor("link_expired"), "This code has expired.");
+test("a passkey that did not work has a sentence that says what to do next", () => {
+  assert.match(passkeySentence(new LinkError("step_up_required")), /Sign in with a passkey, or link/);
+  assert.equal(passkeySentence(new LinkError("overloaded")), "That did not work. Try again in a few seconds.");
 });
 
-test("runs of dark modules become one piece each, inside the quiet zone", () => {
-  assert.equal(outline([[true, true, false, true], [false, false, false, false]]), "M4 4h2v1h-2zM7 4h1v1h-1z");
+test("a session is called by what it began on, or by what it is", () => {
+  assert.equal(sessionName({ role: "site", label: "Firefox on Android" }), "Website, Firefox on Android");
+  assert.deepEqual([sessionName({ role: "wallet" }), sessionName({})], ["Wallet", "Website or wallet"]);
+});
+
+test("a device is called what its owner would call it", () => {
+  assert.equal(deviceName("Mozilla/5.0 (Linux; Android 15; Pixel 9) Chrome/140"), "Android");
+  assert.equal(deviceName("Mozilla/5.0 (X11; Linux x86_64) Chrome/140"), "Linux");
+  assert.equal(deviceName("something else"), "Passkey");
 });
