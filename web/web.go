@@ -23,14 +23,15 @@ const ownCode = "; img-src 'self' data: blob:; style-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 
 // sitePolicy lets the site's page talk to its own server alone.
-const sitePolicy = "default-src 'none'; script-src 'self'; connect-src 'self'" + ownCode
+const sitePolicy = "default-src 'none'; script-src 'self'; connect-src 'self'; trusted-types 'none'" + ownCode
 
 // walletPolicy lets the wallet's page talk to whatever server made the code that it
 // scans: with TLS, or on this machine. It is an app as well, with a manifest, a
-// service worker that starts it without a network, and fonts and sounds of its own.
+// service worker that starts it without a network, and fonts and sounds of its own. The
+// address of that worker is the one thing that needs a trusted type.
 const walletPolicy = "default-src 'none'; script-src 'self'; " +
 	"connect-src 'self' https: wss: http://localhost:* ws://localhost:* http://127.0.0.1:* ws://127.0.0.1:*; " +
-	"worker-src 'self'; manifest-src 'self'; media-src 'self' blob:; font-src 'self'" + ownCode
+	"worker-src 'self'; manifest-src 'self'; media-src 'self' blob:; font-src 'self'; trusted-types liaison-wallet" + ownCode
 
 // walletPath is where the wallet lives. Its service worker controls what is below.
 const walletPath = "/wallet/"

@@ -102,7 +102,7 @@ func TestPagesHoldNothingThatTheirPolicyForbids(t *testing.T) {
 
 func TestHeaders(t *testing.T) {
 	want := map[string]string{
-		"Content-Security-Policy": "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data: blob:; style-src 'self'; " +
+		"Content-Security-Policy": "default-src 'none'; script-src 'self'; connect-src 'self'; trusted-types 'none'; img-src 'self' data: blob:; style-src 'self'; " +
 			"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
 		"X-Content-Type-Options":       "nosniff",
 		"X-Frame-Options":              "DENY",

@@ -40,8 +40,7 @@ test("axe-core finds nothing in any state", async (t) => {
   await site.messages("wallet", 1);
   await accessible(site, "connected");
   await site.page.reload();
-  await site.phase("resuming");
-  await site.phase("connected");
+  await site.phase("connected"); // by way of "resuming", which may be over at once
   await wallet.interrupt();
   await site.phase("resuming");
   await accessible(site, "resuming");
@@ -103,6 +102,13 @@ test("the curves come from the page's own server, once a code is on display", as
   assert.ok(asked.indexOf(verifiers[0]) > asked.indexOf("/v1/challenge"), `${asked}`);
   assert.deepEqual(site.watch.breaches, []);
   assert.deepEqual(site.watch.errors, []);
+});
+
+test("an address that names what no page asks for opens it all the same", async (t) => {
+  const server = await Server.start(t);
+  const site = await SitePage.open(t, browser, `${server.origin}/?constructor=1&toString=sas`);
+  await site.phase("waiting");
+  site.watch.clean();
 });
 
 test("the copy button copies, or selects where that is not allowed", async (t) => {

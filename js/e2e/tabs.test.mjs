@@ -123,3 +123,67 @@ test("a code is typed in any tab; a goodbye from one ends it for all, and each c
   await first.call("connect");
   await phase(second, "waiting");
 });
+
+test("a tab that asks a wallet for more shares no link with one that does not", async (t) => {
+  const server = await Server.start(t, { flags: ["--chain", "did:key"] });
+  const profile = await Profile.open(t, browser);
+  const lax = await openTab(profile, server.origin);
+  const strict = await openTab(profile, server.origin, { confirm: "sas" });
+  const [{ uri }, { uri: other }] = [await phase(lax, "waiting"), await phase(strict, "waiting")];
+  assert.notEqual(uri, other);
+  const wallet = await openWallet(t);
+  await wallet.call("stay", uri);
+  await phase(lax, "open");
+  assert.equal((await strict.call("state")).phase, "waiting");
+});
+
+test("a tab that wants a code before anybody leads gets one", async (t) => {
+  const server = await Server.start(t, { flags: ["--chain", "did:key"] });
+  const tab = await (await Profile.open(t, browser)).page(`${server.origin}/no-page`, script);
+  await tab.run("tests.share({ auto: false }); tests.connect(); undefined");
+  await phase(tab, "waiting");
+});
+
+test("a request ends with the link, and is asked again when another tab takes it over", async (t) => {
+  const { tabs, wallet } = await fiveTabs(t);
+  const [leader, tab] = tabs;
+  await wallet.call("mute", true);
+  const asked = tab.call("request", { method: "echo", params: ["patience"] });
+  await wallet.until("tests.asked() === 1");
+  await wallet.call("mute", false);
+  await leader.close();
+  assert.deepEqual((await asked).result, ["patience"]);
+  assert.equal(await wallet.call("asked"), 2);
+  assert.equal((await asked).count, 1, "done once");
+
+  await wallet.call("mute", true);
+  const unanswered = tab.run("tests.request({ method: 'echo' }).then(() => 'an answer', ({ code }) => code)");
+  await wallet.until("tests.asked() === 3");
+  await wallet.call("close");
+  assert.equal(await unanswered, "channel_closed");
+});
+
+test("a tab that has become the only one keeps its channel while it is frozen", async (t) => {
+  const { tabs, wallet } = await fiveTabs(t);
+  const [leader, ...others] = tabs;
+  for (const tab of others) await tab.close();
+  // It looks every two seconds who is there.
+  await leader.run("new Promise((resolve) => setTimeout(resolve, 2500))");
+  await leader.freeze();
+  await wallet.call("sayAll", ["one", "two"]);
+  await leader.thaw();
+  await leader.until("tests.messages().length === 2");
+  assert.equal((await leader.call("state")).phase, "open");
+});
+
+test("the server is away while another tab takes over: it goes on when the server is back", async (t) => {
+  const { server, tabs, wallet } = await fiveTabs(t);
+  const [leader, tab] = tabs;
+  await server.kill();
+  await leader.close();
+  await tab.until("tests.phases().at(-1) === 'starting'");
+  await server.restart(t);
+  for (const left of tabs.slice(1)) await phase(left, "open");
+  await wallet.call("say", "there again");
+  await tab.until("tests.messages().length === 1");
+});

@@ -245,6 +245,30 @@ test("no is the default, and for half a second neither answer does anything", as
   wallet.clean();
 });
 
+test("who changes his mind while it is signed is not told that nothing happened, and is linked with nobody", async (t) => {
+  const server = await Server.start(t);
+  const site = await SitePage.open(t, browser, server.origin);
+  const wallet = await WalletPage.open(t, browser, server.origin);
+  await wallet.make();
+  await wallet.view("home");
+  let claimed;
+  const held = new Promise((resolve) => (claimed = resolve));
+  await wallet.context.route(/\/v1\/links\/[^/]+$/, (route) => (route.request().method() === "POST" ? claimed(route) : route.continue()));
+  await wallet.paste(await site.link());
+  await wallet.view("request");
+  await wallet.armed();
+  await wallet.part("approve").click();
+  const route = await held;
+  await wallet.armed();
+  await wallet.part("approve").click({ force: true }); // a second yes is none
+  await wallet.part("decline").click();
+  await wallet.view("home");
+  assert.match(await wallet.page.locator("[data-part=toast]").textContent(), /^Canceled while signing\./);
+  await route.continue().catch(() => undefined); // it was given up
+  await site.phase("failed");
+  assert.equal(await wallet.page.evaluate(() => document.documentElement.dataset.view), "home");
+});
+
 test("a site that is not verified is refused, unless its person insists", async (t) => {
   const server = await Server.start(t);
   const wallet = await open(t, server);

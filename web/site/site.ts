@@ -23,7 +23,7 @@ const root = document.documentElement;
 const connect = new LiaisonConnect();
 connect.toggleAttribute("inline", true);
 for (const [name, value] of new URLSearchParams(location.search)) {
-  if (choices[name]?.includes(value)) connect.setAttribute(name, value);
+  if (Object.hasOwn(choices, name) && choices[name]!.includes(value)) connect.setAttribute(name, value);
 }
 
 const record = new SequenceRecord();

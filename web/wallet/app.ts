@@ -205,7 +205,12 @@ export class App {
         site = siteOf(request, choice);
         await this.#approve(request, choice, site, abort.signal);
       };
-      this.#show(requestView(request, offered, { approve, decline: () => void this.#decline(request) }, this.#platform));
+      const stop = () => {
+        abort.abort(new LinkError("canceled"));
+        this.#home();
+        this.#say(words.request.stopped);
+      };
+      this.#show(requestView(request, offered, { approve, decline: () => void this.#decline(request), stop }, this.#platform));
     } catch (cause) {
       if (!abort.signal.aborted) this.#failed(asLinkError(cause));
     }
@@ -230,7 +235,7 @@ export class App {
   }
 
   #talk(site: LinkedSite): void {
-    this.#show(talkView(site, { say: (text) => (site.say(text), this.#view?.update?.()), remove: () => void this.#remove(site), back: () => this.#home() }));
+    this.#show(talkView(site, { say: (text) => (site.say(text), this.#view?.update?.()), remove: () => void this.#remove(site), back: () => this.#home() }, this.#platform.after));
     this.#shown = site;
     this.#sites.wake(site);
   }

@@ -116,6 +116,7 @@ export const words = {
     decline: "Decline",
     approve: "Sign in",
     signing: "Signing …",
+    stopped: "Canceled while signing. If the site says that you are signed in, sign out there.",
     declined: "Declined. Nothing was signed or shared.",
     locality: {
       off: "",

@@ -48,15 +48,20 @@ function keep(opened) {
   return shown(link);
 }
 
-/** Answers requests as a wallet of JSON-RPC does, each once. */
-const answered = new Set();
+/** Answers requests as a wallet of JSON-RPC does; one that comes again gets the answer
+ * that it got. */
+const answered = new Map();
 function answer(event) {
   if (event.type !== "message" || !event.data.startsWith("{")) return heard(event);
   const { id, method, params } = JSON.parse(event.data);
-  if (answered.has(id) || method !== "echo") return;
-  answered.add(id);
-  link.send(JSON.stringify({ id, result: params }));
+  if (method !== "echo") return;
+  if (!answered.has(id)) answered.set(id, JSON.stringify({ id, result: params, count: answered.size + 1 }));
+  asked++;
+  if (mute) return;
+  link.send(answered.get(id));
 }
+let asked = 0;
+let mute = false;
 
 const shown = ({ site, verified, account, assurance, pairing }) => ({ site, verified, account, assurance, kept: pairing !== undefined });
 
@@ -98,6 +103,9 @@ globalThis.tests = {
       }
     })();
   },
+  /** Keeps answers to itself, or does not. */
+  mute: (on) => void (mute = on),
+  asked: () => asked,
   opened: () => told(() => link.opened()),
   say: (text) => link.send(text),
   sayAll: (texts) => texts.forEach((text) => link.send(text)),

@@ -84,7 +84,7 @@ export interface SiteLink {
   account(options?: WaitOptions): Promise<string>;
   /** Takes what the person typed after the event "code". The third wrong code
    * ends the link with "code_mismatch". */
-  confirm(code: string): Promise<Confirmation>;
+  confirm(code: string, options?: WaitOptions): Promise<Confirmation>;
   /** Waits for the direct channel. */
   opened(options?: WaitOptions): Promise<void>;
   /** Sends a text to the wallet. Throws "channel_closed" before the channel is

@@ -7,7 +7,7 @@ import { LinkError } from "./errors.ts";
 import type { SiteNews } from "./events.ts";
 import type { Confirmation } from "./gate.ts";
 import type { HandshakeInput } from "./keys.ts";
-import { Latch } from "./latch.ts";
+import { abortError, Latch } from "./latch.ts";
 import { consentMs, pathSocket } from "./limits.gen.ts";
 import { peerVersion, type Description, type Hello, type SiteMessage, type WalletMessage, type Welcome } from "./messages.ts";
 import { sameProof, type ChainLookups } from "./proof.ts";
@@ -136,7 +136,8 @@ export class SiteConnection extends Connection<WalletMessage, SiteMessage, SiteN
     return this.#linked.wait(signal);
   }
 
-  async confirm(code: string): Promise<Confirmation> {
+  async confirm(code: string, { signal }: { signal?: AbortSignal } = {}): Promise<Confirmation> {
+    if (signal?.aborted) throw abortError(signal);
     if (this.ended) throw await this.closed;
     if (!this.gate) throw new LinkError("invalid_message", { detail: "the short code is not asked for now" });
     return this.gate.confirm(code);

@@ -12,6 +12,7 @@ import { asLinkError, LinkError } from "./errors.ts";
 import type { LinkEvent } from "./events.ts";
 import type { Confirmation } from "./gate.ts";
 import { Latch } from "./latch.ts";
+import { passing } from "./passing.ts";
 import type { Path } from "./path.ts";
 import { newKey } from "./session.ts";
 import { connectSite, resumeSite, type SiteLink, type SiteOptions, type WaitOptions } from "./site.ts";
@@ -70,11 +71,12 @@ export interface SharedSite {
   confirm(code: string, options?: WaitOptions): Promise<Confirmation>;
   /** Sends a text to the wallet, waiting for the channel to be open. It resolves when the
    * channel has the text. If the tab that holds the link crashes at that moment, the text
-   * is sent again and may come twice: a request does not. */
+   * may be lost with it, or come twice: see request. */
   send(text: string, options?: WaitOptions): Promise<void>;
   /** Asks the wallet: the message gets an id, and the answer with that id comes back to
-   * this tab and to no other, whichever holds the link by then. A wallet that gets an id
-   * twice has to answer once. */
+   * this tab and to no other, whichever holds the link by then. If that changes before the
+   * answer is there, it is asked again: a wallet that gets an id twice does what it asks for
+   * once, and gives the same answer. */
   request(message: object, options?: WaitOptions): Promise<Answer>;
   /** Says goodbye and ends the link, for all tabs. */
   close(): void;
@@ -91,7 +93,7 @@ export interface Answer {
 
 /** What tabs say to each other. An error crosses as its code and detail. */
 type Word =
-  | { t: "who" | "here" | "bye"; from: string }
+  | { t: "who" }
   | { t: "state"; leader: string; state: Plain }
   | { t: "message"; text: string }
   | { t: "connect" | "close" }
@@ -104,11 +106,14 @@ const idle: SharedState = {
   phase: "idle", uri: "", site: undefined, until: undefined, account: undefined, assurance: undefined, path: undefined, left: undefined, reason: undefined,
 };
 
-// After these the wallet may come back, and is waited for.
-const passing: ReadonlySet<Code> = new Set<Code>(["peer_lost", "ice_failed"]);
 const againMs = [0, 300, 1_000, 2_000, 5_000];
 
-/** Shares one link with all tabs of this site that call it with the same server. */
+// So many calls are remembered by the tab that leads, to carry out none twice.
+const mostTaken = 4096;
+const companyMs = 2_000;
+
+/** Shares one link with all tabs of this site that call it with the same server, and ask
+ * the same of a wallet: a link is never shared with a tab that asks for more. */
 export function shareSite(options: ShareOptions = {}): SharedSite {
   return new Tab(options);
 }
@@ -127,7 +132,7 @@ class Tab implements SharedSite {
   /** What this tab has asked of the one that leads, and was not answered yet. */
   readonly #calls = new Map<string, Call>();
   /** What this tab has asked of the wallet. */
-  readonly #requests = new Map<string, Latch<Answer>>();
+  readonly #requests = new Map<string, { text: string; sent: boolean; answer: Latch<Answer> }>();
   #state = idle;
   #opened = new Latch<void>(); // of this opening; replaced with the next
   #leader = "";
@@ -135,20 +140,26 @@ class Tab implements SharedSite {
   #wanted: Latch<void> | undefined; // a code is
   #handOver: (() => void) | undefined; // ends this tab's lead
   readonly #taken = new Set<string>(); // calls that this tab has carried out
-  readonly #others = new Set<string>();
+  #queued = false;
+  #company = false; // there are other tabs
+  #paired = false; // there is a wallet that can be met again
+  #wish = false; // this tab wants a code, and nobody leads yet
 
   constructor(options: ShareOptions) {
     this.#options = options;
-    const server = new URL(options.server ?? location.origin).origin;
-    this.#lock = `liaison lead ${server}`;
-    this.#channel = new BroadcastChannel(`liaison ${server}`);
+    const { server = location.origin, confirm = "none", locality = "report", legacy = "warn", candidates = "host" } = options;
+    const shared = [new URL(server).origin, confirm, locality, legacy, candidates].join(" ");
+    this.#lock = `liaison lead ${shared}`;
+    this.#channel = new BroadcastChannel(`liaison ${shared}`);
     this.#channel.onmessage = ({ data }) => this.#hear(data as Word);
     const { signal } = this.#left;
     addEventListener("pagehide", () => this.#handOver?.(), { signal });
     addEventListener("pageshow", ({ persisted }) => persisted && this.#queue(), { signal });
     document.addEventListener("freeze", () => this.#frozen(), { signal });
-    document.addEventListener("resume", () => this.#say({ t: "who", from: this.#id }), { signal });
-    this.#say({ t: "who", from: this.#id });
+    document.addEventListener("resume", () => this.#say({ t: "who" }), { signal });
+    // As long as this is held, the tab is there: the browser sees to that.
+    navigator.locks.request(this.#presence + this.#id, { signal }, () => new Promise((resolve) => signal.addEventListener("abort", resolve))).catch(() => undefined);
+    this.#say({ t: "who" });
     this.#queue();
   }
 
@@ -161,8 +172,9 @@ class Tab implements SharedSite {
   }
 
   connect(): void {
-    if (this.leads) this.#want();
-    else this.#say({ t: "connect" });
+    if (this.leads) return this.#want();
+    this.#wish = this.#leader === "";
+    this.#say({ t: "connect" });
   }
 
   async confirm(code: string, options: WaitOptions = {}): Promise<Confirmation> {
@@ -176,11 +188,12 @@ class Tab implements SharedSite {
 
   async request(message: object, options: WaitOptions = {}): Promise<Answer> {
     const id = newKey();
-    const answer = new Latch<Answer>();
-    this.#requests.set(id, answer);
+    const request = { text: JSON.stringify({ ...message, id }), sent: false, answer: new Latch<Answer>() };
+    this.#requests.set(id, request);
     try {
-      await this.send(JSON.stringify({ ...message, id }), options);
-      return await answer.wait(options.signal);
+      await this.send(request.text, options);
+      request.sent = true;
+      return await request.answer.wait(options.signal);
     } finally {
       this.#requests.delete(id);
     }
@@ -193,12 +206,11 @@ class Tab implements SharedSite {
 
   leave(): void {
     this.#handOver?.();
-    this.#say({ t: "bye", from: this.#id });
     this.#left.abort(new LinkError("canceled"));
     this.#channel.close();
     const over = new LinkError("canceled");
     for (const { done } of this.#calls.values()) done.fail(over);
-    for (const answer of this.#requests.values()) answer.fail(over);
+    for (const { answer } of this.#requests.values()) answer.fail(over);
     this.#opened.fail(over);
   }
 
@@ -207,7 +219,10 @@ class Tab implements SharedSite {
   /** Waits for its turn to hold the link, and holds it until it hands it over. */
   #queue(): void {
     const { signal } = this.#left;
+    if (this.#queued || signal.aborted) return;
+    this.#queued = true;
     const lead = async () => {
+      this.#queued = false;
       if (!signal.aborted) await this.#lead();
     };
     navigator.locks.request(this.#lock, { signal }, lead).catch(() => undefined); // this tab has left
@@ -223,9 +238,12 @@ class Tab implements SharedSite {
     this.#leader = this.#id;
     this.#publish({ ...idle, phase: "starting" });
     this.#repeat();
+    void this.#look();
+    const looking = setInterval(() => void this.#look(), companyMs);
     try {
       await this.#serve(end.signal);
     } finally {
+      clearInterval(looking);
       this.#handOver = undefined;
       this.#link = undefined;
     }
@@ -234,12 +252,15 @@ class Tab implements SharedSite {
   /** Holds one link after another. */
   async #serve(signal: AbortSignal): Promise<void> {
     this.#wanted = new Latch();
-    if (this.#options.auto ?? true) this.#wanted.set();
+    if (this.#wish || (this.#options.auto ?? true)) this.#wanted.set();
+    this.#wish = false;
     for (let lost = 0; !signal.aborted; ) {
       this.#publish({ ...idle, phase: "starting" });
+      this.#paired = false;
       const reason = await this.#hold(signal).catch((cause: unknown) => asLinkError(cause));
       if (signal.aborted) return;
-      if (passing.has(reason.code)) {
+      // A wallet that there was may come back, and so may the server.
+      if (this.#paired && passing.has(reason.code)) {
         await pause(againMs[Math.min(lost++, againMs.length - 1)]!, signal);
         continue;
       }
@@ -253,7 +274,11 @@ class Tab implements SharedSite {
   /** Holds one link until it is over, and resolves with the reason. */
   async #hold(signal: AbortSignal): Promise<LinkError> {
     const options: SiteOptions = { ...this.#options, signal, onEvent: (event) => this.#happened(event) };
-    let link = await resumeSite(options);
+    let link = await resumeSite(options).catch((cause: unknown) => {
+      this.#paired = true; // else nothing would have been asked of anybody
+      throw cause;
+    });
+    this.#paired = link !== undefined;
     if (!link) {
       this.#publish(idle);
       await this.#wanted!.wait(signal);
@@ -283,6 +308,7 @@ class Tab implements SharedSite {
       case "code":
         return this.#publish({ ...now, phase: "code", left: event.left });
       case "open":
+        this.#paired = true;
         return this.#publish({ ...now, phase: "open", left: undefined });
       case "path":
         return this.#publish({ ...now, path: event.path });
@@ -303,6 +329,10 @@ class Tab implements SharedSite {
   async #carryOut({ id, method, text }: Call["word"]): Promise<void> {
     if (this.#taken.has(id)) return;
     this.#taken.add(id);
+    for (const old of this.#taken) {
+      if (this.#taken.size <= mostTaken) break;
+      this.#taken.delete(old);
+    }
     try {
       if (method === "send") await this.#opened.wait(this.#left.signal);
       if (!this.#link) throw new LinkError("channel_closed");
@@ -322,9 +352,19 @@ class Tab implements SharedSite {
   /** A page that is frozen can do nothing for the others. Alone, it keeps the channel,
    * in which everything waits for it. There is no time to find out who is there. */
   #frozen(): void {
-    if (!this.leads || this.#others.size === 0) return;
+    if (!this.leads || !this.#company) return;
     this.#handOver!();
     this.#queue();
+  }
+
+  get #presence(): string {
+    return `${this.#lock} tab `;
+  }
+
+  /** Finds out whether there are other tabs. */
+  async #look(): Promise<void> {
+    const { held = [] } = await navigator.locks.query();
+    this.#company = held.some(({ name = "" }) => name.startsWith(this.#presence) && name !== this.#presence + this.#id);
   }
 
   // --- every tab ---
@@ -332,20 +372,16 @@ class Tab implements SharedSite {
   #hear(word: Word): void {
     switch (word.t) {
       case "who":
-        this.#others.add(word.from);
-        if (this.leads) this.#publish(this.#state);
-        return;
-      case "here":
-        return void this.#others.add(word.from);
-      case "bye":
-        return void this.#others.delete(word.from);
+        if (!this.leads) return;
+        this.#company = true;
+        return this.#publish(this.#state);
       case "state": {
         if (this.leads) return;
         const { reason } = word.state;
         this.#changed({ ...word.state, reason: reason && new LinkError(reason.code, { detail: reason.detail }) });
         if (this.#leader === word.leader) return;
         this.#leader = word.leader;
-        this.#say({ t: "here", from: this.#id });
+        if (this.#wish) this.connect();
         return this.#repeat();
       }
       case "message":
@@ -367,11 +403,14 @@ class Tab implements SharedSite {
   #changed(state: SharedState): void {
     const before = this.#state.phase;
     this.#state = state;
-    if (state.phase === "open") this.#opened.set();
-    else if (before === "open") this.#opened = new Latch();
+    if (state.phase === "open") {
+      this.#opened.set();
+      if (before !== "open") this.#askAgain();
+    } else if (before === "open") this.#opened = new Latch();
     if (state.phase === "over") {
       this.#opened.fail(state.reason!);
       this.#opened = new Latch();
+      for (const { answer } of this.#requests.values()) answer.fail(state.reason!);
     }
     this.#options.onState?.(state);
   }
@@ -380,7 +419,7 @@ class Tab implements SharedSite {
   #received(text: string): void {
     const answer = parseAnswer(text);
     if (!answer) return this.#options.onMessage?.(text);
-    this.#requests.get(answer.id)?.set(answer);
+    this.#requests.get(answer.id)?.answer.set(answer);
   }
 
   /** Asks the tab that leads, or the next one if that is gone before it answers. */
@@ -407,6 +446,14 @@ class Tab implements SharedSite {
     for (const call of this.#calls.values()) {
       if (call.word.method === "send") this.#ask(call);
       else call.done.fail(new LinkError("link_closed", { detail: "another tab has taken over" }));
+    }
+  }
+
+  /** The channel is another one: what was asked through the one before, and was not
+   * answered, is asked again. */
+  #askAgain(): void {
+    for (const { text, sent } of this.#requests.values()) {
+      if (sent) this.#call("send", text, {}).catch(() => undefined); // whoever waits has his own signal
     }
   }
 

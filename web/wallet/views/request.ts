@@ -18,6 +18,8 @@ export interface RequestActions {
   /** Signs; rejects with a sentence if that went wrong and may be tried again. */
   approve(choice: Choice): Promise<void>;
   decline(): void;
+  /** Gives up while it is being signed: the site may have the answer already. */
+  stop(): void;
 }
 
 /** What surrounds the question. */
@@ -46,16 +48,24 @@ export function requestView(request: WalletRequest, offered: readonly Choice[], 
   show();
   const problem = new Problem();
   const sure = h("input", { type: "checkbox", id: "sure", testid: "sure" });
-  const decline = button(say.decline, "decline", () => guard.open && actions.decline(), "primary");
+  let signing = false;
+  const decline = button(say.decline, "decline", () => guard.open && (signing ? actions.stop() : actions.decline()), "primary");
   const approve = button(say.approve, "approve", () => void answer());
   const guard = new Guard(platform.after, [decline, approve]);
   const answer = async () => {
-    if (!guard.open || !(request.verified || sure.checked)) return;
+    if (signing || !guard.open || !(request.verified || sure.checked)) return;
+    const show = () => {
+      approve.disabled = signing;
+      approve.textContent = signing ? say.signing : say.approve;
+      decline.textContent = signing ? words.cancel : say.decline;
+    };
+    signing = true;
+    show();
     guard.arm();
     problem.say("");
-    approve.textContent = say.signing;
     await actions.approve(chosen).catch((cause: Error) => problem.say(cause.message));
-    approve.textContent = say.approve;
+    signing = false;
+    show();
   };
   const unverified = !request.verified && warning(host, sure, approve);
   const countdown = h("p", { class: "fine countdown", role: "timer", "aria-live": "off", testid: "countdown" });

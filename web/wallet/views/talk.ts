@@ -1,4 +1,5 @@
 import { button, code, h, Problem } from "../dom.ts";
+import { Guard } from "../guard.ts";
 import type { LinkedSite } from "../sites.ts";
 import { milliseconds, noticeFor, words } from "../words.ts";
 import { accountLine, hostOf } from "./home.ts";
@@ -16,7 +17,7 @@ export interface TalkActions {
 
 /** A site that this wallet is linked with: the digits to type there first, then the
  * conversation. */
-export function talkView(site: LinkedSite, actions: TalkActions): View {
+export function talkView(site: LinkedSite, actions: TalkActions, after: (ms: number, callback: () => void) => () => void): View {
   const host = hostOf(site.site.origin);
   const status = h("p", { class: "status-line", role: "status", testid: "status" });
   const digits = h("p", { class: "digits", dir: "ltr", testid: "short-code" });
@@ -50,8 +51,10 @@ export function talkView(site: LinkedSite, actions: TalkActions): View {
     ...fact(talk.account, h("dd", {}, code(accountLine(site.account)))),
   );
   const form = h("form", { submit, class: "compose-row" }, input, send);
-  const goOn = remoteBox(site);
+  const { box: goOn, guard } = remoteBox(site, after);
   const update = () => {
+    // The site chooses when it comes into sight.
+    if (goOn.hidden && site.goOn) guard.arm();
     goOn.hidden = site.goOn === undefined;
     status.textContent = statusOf(site);
     digits.textContent = site.shortCode;
@@ -85,17 +88,15 @@ export function talkView(site: LinkedSite, actions: TalkActions): View {
     problem.element,
     h("p", { class: "buttons" }, button(words.back, "back", actions.back), button(talk.disconnect, "disconnect", actions.remove)),
   );
-  return { name: "talk", title: host, element, update };
+  return { name: "talk", title: host, element, update, leave: () => guard.stop() };
 }
 
 /** Asks once more about a site that is not near. */
-function remoteBox(site: LinkedSite): HTMLElement {
-  return h(
-    "div",
-    { class: "problem", role: "alert", hidden: true, testid: "remote" },
-    h("p", {}, talk.remote),
-    h("p", { class: "buttons" }, button(talk.remoteNo, "remote-no", () => site.goOn?.(false)), button(talk.remoteYes, "remote-yes", () => site.goOn?.(true))),
-  );
+function remoteBox(site: LinkedSite, after: (ms: number, callback: () => void) => () => void): { box: HTMLElement; guard: Guard } {
+  const no = button(talk.remoteNo, "remote-no", () => guard.open && site.goOn?.(false));
+  const yes = button(talk.remoteYes, "remote-yes", () => guard.open && site.goOn?.(true));
+  const guard = new Guard(after, [no, yes]);
+  return { box: h("div", { class: "problem", role: "alert", hidden: true, testid: "remote" }, h("p", {}, talk.remote), h("p", { class: "buttons" }, no, yes)), guard };
 }
 
 function fact(name: string, value: HTMLElement): HTMLElement[] {

@@ -32,11 +32,4 @@ export const again: ReadonlySet<Code> = new Set<Code>([
   "ice_failed", "internal", "origin_denied", "overloaded", "peer_lost", "rate_limited", "shutting_down", "signaling_unreachable", "timed_out", "unavailable", "unsupported_version",
 ]);
 
-/** Codes after which a wallet that is to be met again may still come. */
-export const passing: ReadonlySet<Code> = new Set<Code>([
-  "peer_lost", "ice_failed", "timed_out", "signaling_unreachable", "session_required", "link_unknown", "link_expired", "link_closed",
-  "unavailable", "overloaded", "rate_limited", "shutting_down", "internal",
-]);
-
-/** Codes after which the wallet of an open channel may come back. */
-export const lost: ReadonlySet<Code> = new Set<Code>(["peer_lost", "ice_failed"]);
+export { lost, passing } from "../passing.ts";

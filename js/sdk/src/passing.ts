@@ -1,0 +1,10 @@
+import type { Code } from "./codes.gen.ts";
+
+/** Codes after which a wallet that is to be met again may still come. */
+export const passing: ReadonlySet<Code> = new Set<Code>([
+  "peer_lost", "ice_failed", "timed_out", "signaling_unreachable", "session_required", "link_unknown", "link_expired", "link_closed",
+  "unavailable", "overloaded", "rate_limited", "shutting_down", "internal",
+]);
+
+/** Codes after which the wallet of an open channel may come back. */
+export const lost: ReadonlySet<Code> = new Set<Code>(["peer_lost", "ice_failed"]);
