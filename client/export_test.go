@@ -17,6 +17,9 @@ import (
 	"github.com/liaison-dev/liaison/sealed"
 )
 
+// PathKindOf says what way a pair is.
+var PathKindOf = pathKind
+
 // CheckProof is the site's look at a proof.
 var CheckProof = checkProof
 

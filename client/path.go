@@ -50,11 +50,17 @@ func pathKind(pair *webrtc.ICECandidatePair) PathKind {
 		case c == nil:
 		case c.Typ == webrtc.ICECandidateTypeRelay:
 			return PathRelay
-		case c.Typ == webrtc.ICECandidateTypeSrflx, c.Typ == webrtc.ICECandidateTypePrflx && !local(c.Address):
+		case c.Typ == webrtc.ICECandidateTypeSrflx, c.Typ == webrtc.ICECandidateTypePrflx && !local(c.Address) && !sameMachine(pair):
 			kind = PathSrflx
 		}
 	}
 	return kind
+}
+
+// sameMachine reports whether both ends have one address: what was seen by a check
+// was not behind anything.
+func sameMachine(pair *webrtc.ICECandidatePair) bool {
+	return pair.Local != nil && pair.Remote != nil && pair.Local.Address == pair.Remote.Address
 }
 
 // local reports whether an address is of one's own network. A peer that is seen

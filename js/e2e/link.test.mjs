@@ -12,10 +12,10 @@ after(() => browser.close());
 const record = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14, 15, 16, 17];
 
 // What must come before what. It is less than the order of the record: the offer
-// (13) answers the scan (5), the wallet's answer (14) comes with the claim,
+// (13) answers the scan (5), and is noted when the server has confirmed it, the wallet's answer (14) comes with the claim,
 // candidates (15) do not wait for the wallet to subscribe (12), and the cookie (8)
 // is fetched once the channel is open or a moment has passed.
-const causes = [[2, 3], [2, 4], [4, 5], [4, 10], [5, 13], [13, 6], [6, 7], [7, 10], [10, 8], [10, 12], [10, 14], [14, 15], [12, 16], [14, 17]];
+const causes = [[2, 3], [2, 4], [4, 5], [4, 10], [5, 13], [6, 7], [7, 10], [10, 8], [10, 12], [10, 14], [14, 15], [12, 16], [14, 17]];
 
 test("a page and a wallet link by QR code, talk, outlive the server, and part", async (t) => {
   const server = await Server.start(t);

@@ -143,7 +143,9 @@ function surroundings(options: PasskeyOptions): Surroundings {
       try {
         return object(await rest.call("POST", path, body));
       } catch (cause) {
-        if (asLinkError(cause).code !== "session_rotated" || tries === sessionTries) throw cause;
+        const { code } = asLinkError(cause);
+        const changing = code === "session_rotated" || (code === "session_required" && "link" in options && options.link !== undefined);
+        if (!changing || tries === sessionTries) throw cause;
         await new Promise<void>((done) => around.after(sessionPauseMs, done));
       }
     }

@@ -165,3 +165,19 @@ test("a session whose new id is on its way is waited for, and not for ever", asy
   await failed;
   assert.equal(s.world.pending, 0);
 });
+
+test("on a link that was just claimed the session's cookie may be on its way; without one there is none to wait for", async () => {
+  let missing = 2;
+  const s = stage({
+    "/v1/passkeys/registration": () => (missing-- > 0 ? [401, { code: "session_required" }] : [200, { nonce, channel: link.channelId, options: creation }]),
+    "/v1/passkeys": [200, { credentialId: "CQk", label: "" }],
+  });
+  const done = registerPasskey({ ...s.options, link });
+  for (let i = 0; i < 2; i++) {
+    await settle();
+    s.world.pass(250);
+  }
+  assert.equal((await done).credentialId, "CQk");
+  missing = 1;
+  await refuses("session_required", () => registerPasskey(s.options));
+});
