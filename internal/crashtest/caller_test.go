@@ -19,6 +19,7 @@ type answer struct {
 	code   protocol.Code // of a problem
 	token  string        // that the answer sets
 	body   []byte
+	err    error // why nothing did
 }
 
 // lost reports whether it is unknown what the call did.
@@ -29,7 +30,7 @@ func (a answer) ok() bool { return a.status/100 == 2 }
 
 func (a answer) String() string {
 	if a.lost() {
-		return fmt.Sprintf("no answer (%d)", a.status)
+		return fmt.Sprintf("no answer (%d, %v)", a.status, a.err)
 	}
 	return fmt.Sprintf("status %d %s", a.status, a.code)
 }
@@ -77,12 +78,12 @@ func (c *caller) call(method, path, token string, body any) answer {
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return answer{}
+		return answer{err: err}
 	}
 	defer res.Body.Close()
 	a := answer{status: res.StatusCode}
 	if a.body, err = io.ReadAll(res.Body); err != nil {
-		return answer{}
+		return answer{err: err}
 	}
 	for _, cookie := range res.Cookies() {
 		a.token = cookie.Value
