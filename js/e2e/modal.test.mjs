@@ -85,7 +85,7 @@ test("one tag is a button, which opens a dialog, in which a wallet is linked", a
 
 test("the dialog holds the focus, Escape gives up and gives the focus back, and it can be done by keyboard alone", async (t) => {
   const shop = await Shop.open(t, browser);
-  await shop.page.getByText("before").focus();
+  await shop.page.getByRole("link", { name: "before", exact: true }).focus();
   await shop.page.keyboard.press("Tab");
   await shop.page.keyboard.press("Enter");
   const link = await shop.link();
@@ -142,7 +142,7 @@ test("with inline it stands in the page, begins by itself, and takes its options
   const wallet = new Wallet(t, await shop.link());
   assert.equal(await shop.page.getByRole("dialog").count(), 0);
   await accessible(shop, "inline");
-  await shop.page.getByText("before").focus();
+  await shop.page.getByRole("link", { name: "before", exact: true }).focus();
   const { shortCode } = await wallet.event("code");
   await shop.phase("code");
   assert.equal(await shop.focused(), "before", "whoever is busy elsewhere is torn away");

@@ -22,6 +22,7 @@ export interface KeptResumption extends Resumption {
 }
 
 const databaseName = "liaison";
+const leavingMs = 250;
 
 /** Where a site keeps its resumptions. Every call rejects with a LinkError. */
 export interface ResumptionStore {
@@ -75,10 +76,19 @@ export class Resumptions implements ResumptionStore {
     const all = await store.all();
     const over = all.filter(({ expiresAt }) => expiresAt <= this.#now());
     if (over.length > 0) await store.write(undefined, over.map(({ id }) => id));
-    for (const kept of all.reverse()) {
-      // What a script copied out and put back in has no key.
-      const usable = kept.server === server && !over.includes(kept) && kept.key instanceof CryptoKey;
-      if (usable && (await this.#using.begin(kept.id))) return kept;
+    // What a script copied out and put back in has no key.
+    const usable = all.reverse().filter((kept) => kept.server === server && !over.includes(kept) && kept.key instanceof CryptoKey);
+    const free = await this.#first(usable);
+    if (free || usable.length === 0) return free;
+    // A page that was loaded anew may find its own still in use, by the page that it was.
+    await new Promise((done) => setTimeout(done, leavingMs));
+    return this.#first(usable);
+  }
+
+  /** Begins to use the first that is free. */
+  async #first(usable: KeptResumption[]): Promise<KeptResumption | undefined> {
+    for (const kept of usable) {
+      if (await this.#using.begin(kept.id)) return kept;
     }
     return undefined;
   }
