@@ -328,8 +328,9 @@ func (s *signaling) serve(ctx context.Context) error {
 	ping := time.NewTicker(pingInterval)
 	defer ping.Stop()
 	for {
-		if err := s.write(); err != nil {
-			return err
+		if s.write() != nil {
+			s.socket.close()
+			return s.drain(ctx)
 		}
 		var err error
 		select {

@@ -97,7 +97,8 @@ type Limits struct {
 	// socket that sends more is read more slowly; nothing is lost. Default 30.
 	MessagesPerSecond int
 	// OutboundMessages and OutboundBytes that wait for one socket to read them;
-	// more close the socket. Defaults 64 and 256 KiB.
+	// more close the socket. Frames fill half of that at most, and the others wait
+	// in their mailbox. Defaults 64 and 256 KiB.
 	OutboundMessages, OutboundBytes int
 	// MailboxBytes that frames of all links together may take on one node until
 	// they are acknowledged. Default 256 MiB.

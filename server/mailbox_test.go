@@ -3,12 +3,14 @@ package server_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/liaison-dev/liaison/liaisontest"
 	"github.com/liaison-dev/liaison/protocol"
+	"github.com/liaison-dev/liaison/server"
 )
 
 // TestResume: a wallet whose socket drops gets what it missed, once and in
@@ -96,6 +98,37 @@ func TestFrames(t *testing.T) {
 	p.site.socket.expectAcked(first + 5)
 	p.site.socket.sendFrame(p.id, big(5))
 	p.wallet.socket.expectFrame(big(5))
+}
+
+// TestFullMailbox: who comes back to a full mailbox is no slow reader, however
+// little may wait for one socket; nor is one that is acknowledged much at once.
+func TestFullMailbox(t *testing.T) {
+	for _, queue := range []int{8, 64} {
+		t.Run(fmt.Sprint(queue), func(t *testing.T) {
+			srv := liaisontest.NewServer(t, liaisontest.Unlimited, func(cfg *server.Config) { cfg.Limits.OutboundMessages = queue })
+			p := newPair(t, srv, testKey(t, 1))
+			p.subscribe()
+			p.wallet.socket.conn.NetConn().Close()
+			p.site.socket.expect(peerGone)
+			full := func(n int) protocol.Frame {
+				return protocol.Frame{N: uint64(first + n), D: strings.Repeat("A", protocol.MailboxBytes/protocol.MailboxFrames)}
+			}
+			for n := range protocol.MailboxFrames {
+				p.site.socket.sendFrame(p.id, full(n))
+			}
+			p.site.socket.settle()
+			p.wallet.dial().subscribe(protocol.OfferTopic(p.address), p.id, first)
+			for n := range protocol.MailboxFrames {
+				p.wallet.socket.expectFrame(full(n))
+			}
+			for n := range protocol.MailboxFrames {
+				p.wallet.socket.ack(p.id, first+n+1)
+			}
+			p.site.socket.expectAcked(first + protocol.MailboxFrames)
+			p.site.socket.sendFrame(p.id, full(protocol.MailboxFrames))
+			p.wallet.socket.expectFrame(full(protocol.MailboxFrames))
+		})
+	}
 }
 
 // TestNewerSocket takes the place of an older one of the same side.
@@ -355,30 +388,48 @@ func TestSlowReader(t *testing.T) {
 	p.wallet.socket.mu.Lock() // its reader stops at the next message
 	release := sync.OnceFunc(p.wallet.socket.mu.Unlock)
 	defer release()
-	big := strings.Repeat("A", protocol.MaxFrameBytes)
-	sent := first
-	for gone := false; !gone && sent < 2000; sent++ {
-		p.site.socket.sendFrame(p.id, protocol.Frame{N: uint64(sent), D: big})
-		p.site.socket.settle() // the server has it
-		// It claims to read, or its mailbox would fill up first.
-		p.wallet.socket.conn.WriteString(fmt.Sprintf(`{"op":"ack","requestId":%q,"next":%d}`, p.id, sent+1))
-		gone = peerGone(p.site.socket.expect(func(m protocol.ServerMessage) bool {
-			return m.Op == protocol.OpAcked && m.Next == uint64(sent+1) || peerGone(m)
-		}))
+	big := protocol.Frame{N: first, D: strings.Repeat("A", protocol.MaxFrameBytes)}
+	p.site.socket.sendFrame(p.id, big)
+	again := fmt.Sprintf(`{"op":"subscribe","topic":%q,"requestId":%q,"since":%d}`, protocol.OfferTopic(p.address), p.id, first)
+	asked := 0
+	for p.wallet.socket.conn.WriteString(again) == nil {
+		if asked++; asked == 100_000 {
+			t.Fatalf("still attached after %d unread answers", asked)
+		}
 	}
-	if sent == 2000 {
-		t.Fatalf("still attached with %d unread frames of %d bytes", sent, len(big))
+	p.site.socket.expect(peerGone)
+	metrics := httptest.NewRecorder()
+	srv.Handler().Metrics().ServeHTTP(metrics, httptest.NewRequest("GET", "/metrics", nil))
+	if want := `liaison_socket_closes_total{code="slow_reader"} 1`; !strings.Contains(metrics.Body.String(), want) {
+		t.Errorf("metrics are without %s", want)
 	}
 	other.site.socket.sendFrame(other.id, frame(first, "unhindered"))
 	other.wallet.socket.expectFrame(frame(first, "unhindered"))
-	// Whether the last of the wallet's words arrived is open.
-	acked := p.site.dial().subscribe(protocol.AnswerTopic(p.address), p.id, first).Next
-	sent = max(sent, int(acked))
-	p.site.socket.sendFrame(p.id, frame(sent, "while away"))
+	p.site.socket.sendFrame(p.id, frame(first+1, "while away"))
 	p.site.socket.settle()
 	release()
-	p.wallet.dial().subscribe(protocol.OfferTopic(p.address), p.id, sent)
-	p.wallet.socket.expectFrame(frame(sent, "while away"))
+	p.wallet.dial().subscribe(protocol.OfferTopic(p.address), p.id, first)
+	p.wallet.socket.expectFrame(big)
+	p.wallet.socket.expectFrame(frame(first+1, "while away"))
+}
+
+// TestAckAhead: an acknowledgement of what was never handed over is believed, and
+// what comes after it still arrives.
+func TestAckAhead(t *testing.T) {
+	srv := liaisontest.NewServer(t, liaisontest.Unlimited, func(cfg *server.Config) { cfg.Limits.OutboundMessages = 8 })
+	p := newPair(t, srv, testKey(t, 1))
+	p.subscribe()
+	p.wallet.socket.conn.NetConn().Close()
+	p.site.socket.expect(peerGone)
+	for n := range protocol.MailboxFrames {
+		p.site.socket.sendFrame(p.id, frame(first+n, "waits"))
+	}
+	p.site.socket.settle()
+	p.wallet.dial().subscribe(protocol.OfferTopic(p.address), p.id, first)
+	p.wallet.socket.ack(p.id, first+protocol.MailboxFrames)
+	p.site.socket.expectAcked(first + protocol.MailboxFrames)
+	p.site.socket.sendFrame(p.id, frame(first+protocol.MailboxFrames, "after it"))
+	p.wallet.socket.expect(func(m protocol.ServerMessage) bool { return m.N == first+protocol.MailboxFrames })
 }
 
 func peerGone(m protocol.ServerMessage) bool {

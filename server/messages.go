@@ -24,7 +24,7 @@ func (socketEvents) OnPing(conn *gws.Conn, payload []byte) {
 	s := socketOf(conn)
 	s.hear()
 	s.throttle()
-	s.enqueue(outbound{gws.OpcodePong, append([]byte(nil), payload...)})
+	s.enqueue(outbound{opcode: gws.OpcodePong, payload: append([]byte(nil), payload...)})
 }
 
 // OnPong counts as a sign of life.

@@ -131,6 +131,13 @@ func (r *room) carriesLocked(s protocol.Side, topic protocol.Topic) bool {
 	return topic == s.Topic(r.address)
 }
 
+// flush hands the attached socket what it had no room for.
+func (r *room) flush(to protocol.Side) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.flushLocked(to)
+}
+
 // flushLocked hands the attached socket every frame that is next in order.
 func (r *room) flushLocked(to protocol.Side) {
 	e := &r.ends[to]
@@ -139,7 +146,7 @@ func (r *room) flushLocked(to protocol.Side) {
 	}
 	for {
 		f, ok := e.inbox.get(e.cursor)
-		if !ok || !e.socket.send(protocol.AppendFrame(nil, e.topic, r.id, f)) {
+		if !ok || !e.socket.offer(protocol.AppendFrame(nil, e.topic, r.id, f)) {
 			return
 		}
 		e.cursor++
@@ -303,8 +310,13 @@ func (r *room) ack(s protocol.Side, next uint64) {
 }
 
 func (r *room) ackedLocked(s protocol.Side, next uint64) {
-	if !r.ends[s].inbox.trim(next) {
+	e := &r.ends[s]
+	if !e.inbox.trim(next) {
 		return
+	}
+	if e.cursor < next { // what is forgotten cannot be handed over, and must not hold up the rest
+		e.cursor = next
+		r.flushLocked(s)
 	}
 	if r.ends[s.Other()].socket != nil {
 		r.tellAckedLocked(s)
@@ -317,7 +329,7 @@ func (r *room) ackedLocked(s protocol.Side, next uint64) {
 func (r *room) tellAckedLocked(s protocol.Side) {
 	sender := &r.ends[s.Other()]
 	if sender.socket != nil && sender.frames {
-		sender.socket.send(protocol.AppendAcked(nil, r.id, r.ends[s].inbox.base))
+		sender.socket.acked(r, protocol.AppendAcked(nil, r.id, r.ends[s].inbox.base))
 	}
 }
 

@@ -61,6 +61,7 @@ type socket struct {
 	attachments []attachment
 	queue       []outbound
 	queueBytes  int
+	behind      bool // a frame found the queue too full, and waits in its mailbox
 	writing     bool
 	closing     protocol.Code // why the server closes it; empty if it does not
 	gone        bool          // the connection has ended
@@ -98,6 +99,7 @@ type attachment struct {
 type outbound struct {
 	opcode  gws.Opcode
 	payload []byte
+	acked   *room // whose frames this acknowledges; nil for anything else
 }
 
 // openSocket answers GET /v1/ws (arrow 4).
@@ -253,25 +255,66 @@ func (s *socket) sendMessage(m protocol.ServerMessage) {
 
 // send queues a message. It never blocks: a socket whose queue is full is
 // closed, and its client gets what it missed when it comes back.
-func (s *socket) send(payload []byte) bool {
-	return s.enqueue(outbound{gws.OpcodeText, payload})
+func (s *socket) send(payload []byte) {
+	s.enqueue(outbound{opcode: gws.OpcodeText, payload: payload})
 }
 
-func (s *socket) enqueue(out outbound) bool {
+// acked queues an acknowledgement in the place of an older one of the same room: it
+// says all that that did.
+func (s *socket) acked(r *room, payload []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.queue {
+		if queued := &s.queue[i]; queued.acked == r {
+			s.queueBytes += len(payload) - len(queued.payload)
+			queued.payload = payload
+			return
+		}
+	}
+	s.admitLocked(outbound{opcode: gws.OpcodeText, payload: payload, acked: r})
+}
+
+// offer queues a frame if that leaves the queue half empty, and reports whether it
+// did. One that is refused waits in its mailbox until the writer has caught up: a
+// mailbox is larger than a queue, and who comes back to a full one is no slow reader.
+func (s *socket) offer(frame []byte) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.gone || s.closing != "" {
 		return false
 	}
 	limits := &s.server.cfg.Limits
-	if !s.inside && (len(s.queue) >= limits.OutboundMessages || s.queueBytes+len(out.payload) > limits.OutboundBytes) {
-		s.closeLocked(protocol.SlowReader)
+	if !s.inside && len(s.queue) > 0 && (len(s.queue) >= limits.OutboundMessages/2 || s.queueBytes+len(frame) > limits.OutboundBytes/2) {
+		s.behind = true // and the writer is at work, since the queue is not empty
 		return false
 	}
+	s.enqueueLocked(outbound{opcode: gws.OpcodeText, payload: frame})
+	return true
+}
+
+func (s *socket) enqueue(out outbound) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.admitLocked(out)
+}
+
+// admitLocked queues what cannot wait elsewhere, or closes the socket.
+func (s *socket) admitLocked(out outbound) {
+	if s.gone || s.closing != "" {
+		return
+	}
+	limits := &s.server.cfg.Limits
+	if !s.inside && (len(s.queue) >= limits.OutboundMessages || s.queueBytes+len(out.payload) > limits.OutboundBytes) {
+		s.closeLocked(protocol.SlowReader)
+		return
+	}
+	s.enqueueLocked(out)
+}
+
+func (s *socket) enqueueLocked(out outbound) {
 	s.queue = append(s.queue, out)
 	s.queueBytes += len(out.payload)
 	s.startWriterLocked()
-	return true
 }
 
 func (s *socket) startWriterLocked() {
@@ -316,7 +359,21 @@ func (s *socket) write() {
 				return // the reader notices and cleans up
 			}
 		}
+		for _, a := range s.caughtUp() {
+			a.room.flush(a.side)
+		}
 	}
+}
+
+// caughtUp returns where frames may wait that the queue had no room for.
+func (s *socket) caughtUp() []attachment {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.behind {
+		return nil
+	}
+	s.behind = false
+	return slices.Clone(s.attachments)
 }
 
 // takeQueue returns what is to be written next. If that is nothing, the writer
