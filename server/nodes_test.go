@@ -1,10 +1,13 @@
 package server_test
 
 import (
+	"sync/atomic"
 	"testing"
 
+	"github.com/liaison-dev/liaison"
 	"github.com/liaison-dev/liaison/liaisontest"
 	"github.com/liaison-dev/liaison/protocol"
+	"github.com/liaison-dev/liaison/server"
 )
 
 // TestTwoNodes plays the whole flow with the site at one node and the wallet at
@@ -51,6 +54,47 @@ func TestTwoNodes(t *testing.T) {
 	want[any](t, wallet.call("DELETE", linkPath(c.RequestID, ""), nil))
 	if m := site.socket.expectOp(protocol.OpClosed); m.Code != protocol.LinkClosed {
 		t.Fatalf("closed = %+v, want %s", m, protocol.LinkClosed)
+	}
+}
+
+// askingBus counts how often its node asks another for frames.
+type askingBus struct {
+	liaison.Bus
+	asked *atomic.Int64
+}
+
+func (b askingBus) Publish(subject liaison.Subject, signal liaison.Signal) {
+	if signal.Kind == liaison.SignalWant {
+		b.asked.Add(1)
+	}
+	b.Bus.Publish(subject, signal)
+}
+
+// TestFullMailboxOfAnotherNode: what a socket has no room for yet is here, and is
+// not asked for again.
+func TestFullMailboxOfAnotherNode(t *testing.T) {
+	var asked atomic.Int64
+	nodes := liaisontest.NewNodes(t, 2, liaisontest.Unlimited, func(cfg *server.Config) {
+		cfg.Limits.OutboundMessages, cfg.Bus = 8, askingBus{cfg.Bus, &asked}
+	})
+	p := newPair(t, nodes[0], testKey(t, 1))
+	p.subscribe()
+	p.wallet.socket.conn.NetConn().Close()
+	p.site.socket.expect(peerGone)
+	for n := range protocol.MailboxFrames {
+		p.site.socket.sendFrame(p.id, frame(first+n, "waits"))
+	}
+	p.site.socket.settle()
+	p.wallet.server = nodes[1].Origin
+	before := asked.Load()
+	p.wallet.dial().subscribe(protocol.OfferTopic(p.address), p.id, first)
+	for n := range protocol.MailboxFrames {
+		p.wallet.socket.expectFrame(frame(first+n, "waits"))
+	}
+	p.wallet.socket.ack(p.id, first+protocol.MailboxFrames)
+	p.site.socket.expectAcked(first + protocol.MailboxFrames)
+	if n := asked.Load() - before; n != 1 {
+		t.Errorf("frames were asked for %d times, want once", n)
 	}
 }
 

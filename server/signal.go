@@ -68,7 +68,7 @@ func (r *room) remoteFrameLocked(signal liaison.Signal) {
 		return // full or in conflict: its sender will send it again
 	}
 	r.flushLocked(signal.Side)
-	if e.frames && signal.Frame.N > e.cursor {
+	if _, here := e.inbox.get(e.cursor); e.frames && !here && signal.Frame.N > e.cursor {
 		r.hub.publish(liaison.Signal{Kind: liaison.SignalWant, Link: r.id, Side: signal.Side, Next: e.cursor})
 	}
 }
