@@ -153,7 +153,7 @@ func TestIsolation(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	nodes := liaisontest.NewNodes(t, 2, liaisontest.Unlimited)
+	nodes := liaisontest.NewNodes(t, 2, liaisontest.Unlimited, func(cfg *server.Config) { cfg.Limits.OutboundMessages = 24 })
 	const links, rounds = 100, 4000
 	world := make([]*modelLink, links)
 	for i := range world {
@@ -261,7 +261,7 @@ func (l *modelLink) step(random *rand.Rand) {
 	s := &l.sides[random.IntN(2)]
 	socket := s.peer.socket
 	switch k := random.IntN(12); {
-	case k < 6 && s.sent-s.acked < protocol.MailboxFrames/2 && l.maySend(s):
+	case k < 6 && s.sent-s.acked < protocol.MailboxFrames && l.maySend(s):
 		l.send(s)
 	case k == 6 && s.sent > 0:
 		socket.sendFrame(l.pair.id, l.frame(s, random.IntN(s.sent))) // again
