@@ -199,6 +199,8 @@ export abstract class Connection<In, Out, News> {
   /** Says by which servers the two may find each other. */
   protected configure(iceServers: RTCIceServer[]): void {
     const relay = this.settings.candidates === "relay";
+    const named = iceServers.some(({ urls }) => [urls].flat().some((url) => /^turns?:/i.test(url)));
+    if (relay && !named) throw new LinkError("ice_failed", { detail: "the server names no relay" }); // nobody needs to wait for that
     this.#config = { iceServers, certificates: [this.#certificate], ...(relay && { iceTransportPolicy: "relay" }) };
   }
 

@@ -33,7 +33,8 @@ export interface SiteOptions extends ChainLookups {
   readonly legacy?: Legacy;
   /** The widest kind of candidates that leave this page, and that it tries: "host", the
    * default, is all of them, those of the local network included; "srflx" is what a STUN
-   * server saw, and relays; "relay" is relays alone, and no address of this device. */
+   * server saw, and relays; "relay" is relays alone, and no address of this device: where
+   * the server names no relay, it is "ice_failed" at once. */
   readonly candidates?: PathKind;
   /** For how many seconds the pairing may be resumed; by default for 30 days,
    * which is the most. */

@@ -22,7 +22,7 @@ export const challenge = {
     domain: "example.com", uri: "https://example.com/login", statement: "Hello.", nonce: "0123456789abcdefABCDEF",
     issuedAt: "2026-11-22T10:00:00Z", expirationTime: "2026-11-22T10:05:00Z", chains: ["did:key"],
   },
-  iceServers: [],
+  iceServers: [{ urls: ["turn:relay.example.com"], username: "peer", credential: "secret" }],
 };
 
 /** A request that the site made. */

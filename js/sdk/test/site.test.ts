@@ -587,6 +587,17 @@ for (const [candidates, numbers, addresses] of [
   });
 }
 
+for (const iceServers of [[], [{ urls: "stun:stun.example.com" }, { urls: ["stun:turn.example.com"] }]]) {
+  test(`with candidates "relay" a server that names ${iceServers.length === 0 ? "nothing" : "no relay"} is no use, which is said at once`, async () => {
+    const s = new Scenario();
+    s.instead = () => [200, { ...challenge, iceServers }];
+    const link = await connectSite(s.options({ candidates: "relay" }));
+    const { code, detail, remedy } = await link.closed;
+    assert.deepEqual([code, detail, remedy.includes("TURN")], ["ice_failed", "the server names no relay", true]);
+    assert.deepEqual(s.connections, [], "connections");
+  });
+}
+
 test("a channel that is full is no failure of the link", async () => {
   const s = await Scenario.link();
   await s.whole();

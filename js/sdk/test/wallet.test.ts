@@ -1041,6 +1041,12 @@ test("a site's ping is answered by the wallet's own key", async () => {
   assert.deepEqual(pong, { t: "pong", nonce: nonce.toString("base64url"), mac: s.site.pong("wallet", nonce) });
 });
 
+test('with candidates "relay" a server that names none is no use, which is said at once', async () => {
+  const s = new WalletScenario();
+  await assert.rejects(s.begin({ candidates: "relay" }), (error) => error instanceof LinkError && error.code === "ice_failed" && error.detail === "the server names no relay");
+  assert.deepEqual(s.connections, [], "connections");
+});
+
 test("an address that must not be tried is not, wherever the site writes it", async () => {
   const s = await WalletScenario.read({ candidates: "srflx" });
   await s.agree();
