@@ -5,7 +5,10 @@ import { once } from "node:events";
 
 export class Network {
   #sockets = new Set();
+  #ports = new Set();
   #passing = { on: true };
+  /** From where packets came, as "address:port". */
+  senders = new Set();
 
   /** Puts itself between the pages of a context and everybody that they connect to. */
   async between(...contexts) {
@@ -35,6 +38,11 @@ export class Network {
     return () => (lost.on = true);
   }
 
+  /** Whether a port is one of its own. */
+  has(port) {
+    return this.#ports.has(port);
+  }
+
   close() {
     for (const socket of this.#sockets) socket.close();
   }
@@ -45,8 +53,9 @@ export class Network {
     const front = await this.#socket();
     const backs = new Map(); // who sends, and the socket that speaks for him
     front.on("message", async (packet, from) => {
+      const key = `${from.address}:${from.port}`;
+      this.senders.add(key);
       if (!passing.on) return;
-      const key = `${from.address} ${from.port}`;
       if (!backs.has(key)) {
         backs.set(key, this.#socket().then((back) => back.on("message", (answer) => passing.on && front.send(answer, from.port, from.address))));
       }
@@ -61,6 +70,7 @@ export class Network {
     socket.on("error", () => undefined); // an address that cannot be reached from here
     socket.bind(0, "0.0.0.0");
     await once(socket, "listening");
+    this.#ports.add(socket.address().port);
     return socket;
   }
 }

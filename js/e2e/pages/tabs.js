@@ -19,7 +19,7 @@ globalThis.tests = {
       },
     });
   },
-  state: () => ({ ...shared.state, reason: shared.state.reason?.code, leads: shared.leads }),
+  state: () => ({ ...shared.state, reason: shared.state.reason?.code, remedy: shared.state.reason?.remedy, leads: shared.leads }),
   phases: () => states,
   messages: () => messages,
   send: (text) => shared.send(text),

@@ -91,15 +91,15 @@ globalThis.tests = {
   },
   connect: (uri, agrees, options) => told(async () => keep(await connectWallet({ link: uri, signer, app: "Test/1", onEvent: heard, confirm: async () => agrees, ...options }))),
   /** Connects, and meets the site again whenever it is lost. */
-  async stay(uri) {
-    link = await connectWallet({ link: uri, signer, onEvent: answer, confirm: async () => true });
+  async stay(uri, options = {}) {
+    link = await connectWallet({ link: uri, signer, onEvent: answer, confirm: async () => true, ...options });
     void (async () => {
       for (;;) {
         const { code } = await link.closed;
         if (code !== "peer_lost" && code !== "ice_failed") return;
         const [pairing] = await listPairings();
         if (!pairing) return;
-        link = await resumeWallet(pairing, { onEvent: answer });
+        link = await resumeWallet(pairing, { onEvent: answer, ...options });
       }
     })();
   },
