@@ -71,9 +71,9 @@ const phase = (site, wanted) => site.waitForFunction((wanted) => globalThis.test
 
 /** A site's page and a wallet's, each with its options; a network of the test's lies
  * between the one that is looked at and all that it sends to. */
-async function pages(t, { iceServers, watched = "site", between = true, site: siteOptions = {}, wallet: walletOptions = {} }) {
+async function pages(t, { iceServers, watched = "site", between = true, of = browser, site: siteOptions = {}, wallet: walletOptions = {} }) {
   const server = await Server.start(t, { flags: ["--chain", "did:key", ...iceServers.flatMap((address) => ["--ice-server", address])] });
-  const contexts = { site: await browser.newContext({ bypassCSP: true }), wallet: await browser.newContext({ bypassCSP: true }) };
+  const contexts = { site: await of.newContext({ bypassCSP: true }), wallet: await browser.newContext({ bypassCSP: true }) };
   const network = new Network();
   t.after(async () => {
     await Promise.all(Object.values(contexts).map((context) => context.close()));
@@ -82,6 +82,7 @@ async function pages(t, { iceServers, watched = "site", between = true, site: si
   await contexts[watched].addInitScript(note);
   if (between) await network.between(contexts[watched]);
   const [site, wallet] = await Promise.all(Object.values(contexts).map((context) => context.newPage()));
+  if (of !== browser) await allow(of, site, "loopback-network");
   await site.goto(`${server.origin}/no-page`);
   await site.addScriptTag({ type: "module", content: script });
   await call(site, "share", siteOptions);
@@ -109,6 +110,13 @@ async function pages(t, { iceServers, watched = "site", between = true, site: si
       return noted(page);
     },
   };
+}
+
+/** Answers one question of the browser in advance. */
+async function allow(of, page, name) {
+  const { targetInfo } = await (await page.context().newCDPSession(page)).send("Target.getTargetInfo");
+  const { browserContextId } = targetInfo;
+  await (await of.newBrowserCDPSession()).send("Browser.setPermission", { permission: { name }, setting: "granted", browserContextId });
 }
 
 const own = Object.values(networkInterfaces()).flat().filter(({ internal }) => !internal).map(({ address }) => address);
@@ -182,6 +190,23 @@ test('with "srflx" no address of the local network leaves the page, which the br
   assert.ok(seen.has(reflexive) && !own.some((address) => seen.has(address)), String([...seen]));
   assert.ok(kinds(found).has("host"), "documentation says that it finds them");
 });
+
+for (const [candidates, asked] of [["host", "denied"], ["srflx", "prompt"], ["relay", "prompt"]]) {
+  test(`a browser that guards the local network ${asked === "prompt" ? "asks nothing" : "asks its person"} with "${candidates}"`, async (t) => {
+    const { turn } = await startTurn(t);
+    // Nobody sees a prompt here, which is a no. The pages and the relay are on this very
+    // machine, which is a question of its own, and not the one that is meant.
+    const guarded = await launch("--enable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebRTC", "--ip-address-space-overrides=127.0.0.1:0=public,[::1]:0=public");
+    t.after(() => guarded.close());
+    const it = await pages(t, { iceServers: [turn], between: false, of: guarded, site: { candidates } });
+    const state = (name) => it.site.evaluate((name) => navigator.permissions.query({ name }).then(({ state }) => state, () => "unknown"), name);
+    if ((await state("local-network")) === "unknown") return t.skip("this browser does not guard the local network");
+    assert.deepEqual([await state("local-network"), await state("loopback-network")], ["prompt", "granted"]);
+    await it.connect();
+    await it.talk();
+    assert.equal(await state("local-network"), asked);
+  });
+}
 
 test('with "host" all of that is to be seen', async (t) => {
   const { turn, stun } = await startTurn(t);

@@ -157,9 +157,9 @@ export class Peer {
 
   /** Whether an address of the other side may be tried: not one whose name the browser
    * would look up, and none of a network that might be one's own, which would be to look
-   * around there. */
+   * around there; browsers ask their person for that. */
   #tries(candidate: string): boolean {
-    return !namesHost(candidate) && (this.#candidates !== "srflx" || allowed(candidate, "srflx"));
+    return !namesHost(candidate) && (this.#candidates === "host" || allowed(candidate, "srflx"));
   }
 
   /** Sends a text to the other side's application. */

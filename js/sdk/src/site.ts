@@ -31,10 +31,11 @@ export interface SiteOptions extends ChainLookups {
    * "warn". Where the code is asked for, or a locality of "prefer" or "require", it is
    * "deny" ("unsealed_refused"). Otherwise the link's assurance is "server-asserted". */
   readonly legacy?: Legacy;
-  /** The widest kind of candidates that leave this page, and that it tries: "host", the
-   * default, is all of them, those of the local network included; "srflx" is what a STUN
-   * server saw, and relays; "relay" is relays alone, and no address of this device: where
-   * the server names no relay, it is "ice_failed" at once. */
+  /** The widest kind of candidates that leave this page: "host", the default, is all of
+   * them, those of the local network included; "srflx" is what a STUN server saw, and
+   * relays; "relay" is relays alone, and no address of this device: where the server names
+   * no relay, it is "ice_failed" at once. With the last two no address of the other side's
+   * local network is tried either. */
   readonly candidates?: PathKind;
   /** For how many seconds the pairing may be resumed; by default for 30 days,
    * which is the most. */
