@@ -13,6 +13,7 @@ func Files() map[string][]byte {
 		"vectors/links.json":    render(Links()),
 		"vectors/passkeys.json": render(Passkeys()),
 		"vectors/proofs.json":   render(Proofs()),
+		"vectors/requests.json": render(Requests()),
 		"vectors/sdp.json":      render(SDPs()),
 		"vectors/signin.json":   render(SignIns()),
 		"vectors/tokens.json":   render(Tokens()),

@@ -48,6 +48,13 @@ func TestNamesAreDistinct(t *testing.T) {
 		}
 		seen[v.Link] = v.Name
 	}
+	texts := map[string]string{}
+	for _, v := range vectortable.Requests().Texts {
+		if other, ok := texts[v.Text]; ok {
+			t.Errorf("vectors %q and %q: got the same text, want different ones", other, v.Name)
+		}
+		texts[v.Text] = v.Name
+	}
 	names := map[string]bool{}
 	for _, v := range append(vectortable.Proofs().Valid, vectortable.Proofs().Refused...) {
 		key, err := json.Marshal(v.Proof)

@@ -154,13 +154,39 @@ test("a request ends with the link, and is asked again when another tab takes it
   await leader.close();
   assert.deepEqual((await asked).result, ["patience"]);
   assert.equal(await wallet.call("asked"), 2);
-  assert.equal((await asked).count, 1, "done once");
+  assert.equal(await wallet.call("done"), 1, "done once");
 
   await wallet.call("mute", true);
   const unanswered = tab.run("tests.request({ method: 'echo' }).then(() => 'an answer', ({ code }) => code)");
   await wallet.until("tests.asked() === 3");
   await wallet.call("close");
   assert.equal(await unanswered, "channel_closed");
+});
+
+test("an answer that is none is an error for the tab that asked, and no text for the others", async (t) => {
+  const { tabs } = await fiveTabs(t);
+  assert.equal(await tabs[1].run("tests.request({ method: 'nonsense' }).then(() => 'an answer', ({ code }) => code)"), "invalid_peer");
+  assert.deepEqual((await tabs[1].call("request", { method: "echo", params: [1] })).result, [1]);
+  for (const tab of tabs) assert.deepEqual(await tab.call("messages"), []);
+});
+
+test("what was asked of a wallet that is gone for good is not asked of the next", async (t) => {
+  const server = await Server.start(t, { flags: ["--chain", "did:key"] });
+  const tab = await openTab(await Profile.open(t, browser), server.origin, { resume: false });
+  const { uri } = await phase(tab, "waiting");
+  const first = await openWallet(t);
+  await first.call("stay", uri);
+  await phase(tab, "open");
+  await first.call("mute", true);
+  const asked = tab.run("tests.request({ method: 'echo' }).then(() => 'an answer', ({ code }) => code)");
+  await first.until("tests.asked() === 1");
+  await first.call("suspend");
+  assert.equal(await asked, "peer_lost");
+  const next = await openWallet(t);
+  await next.call("stay", (await phase(tab, "waiting")).uri);
+  await phase(tab, "open");
+  assert.deepEqual((await tab.call("request", { method: "echo", params: ["anew"] })).result, ["anew"]);
+  assert.equal(await next.call("asked"), 1);
 });
 
 test("a tab that has become the only one keeps its channel while it is frozen", async (t) => {

@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { launch } from "./browser.mjs";
 import { bundle, serve } from "./bundle.mjs";
 
-const names = ["sealed", "signin", "proofs", "sdp", "passkeys", "links", "tokens"];
+const names = ["sealed", "signin", "proofs", "sdp", "passkeys", "links", "tokens", "requests"];
 const url = (name) => new URL(`../../vectors/${name}.json`, import.meta.url);
 const files = Object.fromEntries(names.filter((name) => existsSync(url(name))).map((name) => [name, JSON.parse(readFileSync(url(name), "utf8"))]));
 
@@ -37,7 +37,7 @@ test("Chromium agrees with every vector, and loads the curves when it needs them
   const { ran, failures } = await page.evaluate((files) => globalThis.tests.runVectors(files), files);
   assert.deepEqual(failures, []);
   assert.ok(asked.length > atFirst, "verifying a proof loaded nothing");
-  const { sealed, signin, proofs, sdp, passkeys, links, tokens } = files;
+  const { sealed, signin, proofs, sdp, passkeys, links, tokens, requests } = files;
   assert.deepEqual(ran, {
     kdf: sealed.kdf.length,
     links: sealed.links.length,
@@ -56,6 +56,7 @@ test("Chromium agrees with every vector, and loads the curves when it needs them
     "challenges of passkeys": passkeys.challenges.length,
     "tokens of joins": tokens.joins.length,
     "tokens that follow": tokens.successors.length,
+    "texts of the channel": requests.texts.length,
     ...(sdp && { "descriptions that hold": sdp.valid.length, "descriptions that do not": sdp.refused.length }),
   });
   assert.ok(Object.values(ran).every((count) => count > 0));

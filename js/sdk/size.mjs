@@ -14,7 +14,7 @@ import { entries, external } from "./entries.mjs";
 const limits = {
   ".": 15_000,
   "./wallet": 11_000,
-  "./tabs": 2_600,
+  "./tabs": 3_200,
   "./passkeys": 1_900,
   "./modal": 11_500,
   "./react": 1_800,

@@ -54,8 +54,9 @@ const answered = new Map();
 function answer(event) {
   if (event.type !== "message" || !event.data.startsWith("{")) return heard(event);
   const { id, method, params } = JSON.parse(event.data);
+  if (method === "nonsense") return link.send(JSON.stringify({ jsonrpc: "2.0", id, result: 1, error: null }));
   if (method !== "echo") return;
-  if (!answered.has(id)) answered.set(id, JSON.stringify({ id, result: params, count: answered.size + 1 }));
+  if (!answered.has(id)) answered.set(id, JSON.stringify({ jsonrpc: "2.0", id, result: params }));
   asked++;
   if (mute) return;
   link.send(answered.get(id));
@@ -106,6 +107,8 @@ globalThis.tests = {
   /** Keeps answers to itself, or does not. */
   mute: (on) => void (mute = on),
   asked: () => asked,
+  /** How many requests were carried out. */
+  done: () => answered.size,
   opened: () => told(() => link.opened()),
   say: (text) => link.send(text),
   sayAll: (texts) => texts.forEach((text) => link.send(text)),

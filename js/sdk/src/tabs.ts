@@ -11,12 +11,15 @@ import type { Code } from "./codes.gen.ts";
 import { asLinkError, LinkError } from "./errors.ts";
 import type { LinkEvent } from "./events.ts";
 import type { Confirmation } from "./gate.ts";
+import { parseText, type Answer, type Question } from "./jsonrpc.ts";
 import { Latch } from "./latch.ts";
 import { passing } from "./passing.ts";
 import type { Path } from "./path.ts";
 import { newKey } from "./session.ts";
 import { connectSite, resumeSite, type SiteLink, type SiteOptions, type WaitOptions } from "./site.ts";
 import type { Site } from "./wire.ts";
+
+export type { Answer, AnswerError, Question, Request } from "./jsonrpc.ts";
 
 /** How far a shared link has come: "idle" before anybody wants one, "resuming" while an
  * earlier wallet is waited for, "waiting" while a code is on display, "joined" while its
@@ -76,19 +79,14 @@ export interface SharedSite {
   /** Asks the wallet: the message gets an id, and the answer with that id comes back to
    * this tab and to no other, whichever holds the link by then. If that changes before the
    * answer is there, it is asked again: a wallet that gets an id twice does what it asks for
-   * once, and gives the same answer. */
-  request(message: object, options?: WaitOptions): Promise<Answer>;
+   * once, and gives the same answer. Rejects with "invalid_peer" for an answer that is none, with
+   * "peer_lost" if another wallet comes in the place of the one that was asked, and with the
+   * reason when the link is over. */
+  request(question: Question, options?: WaitOptions): Promise<Answer>;
   /** Says goodbye and ends the link, for all tabs. */
   close(): void;
   /** This tab shares no longer; another one takes the link over. */
   leave(): void;
-}
-
-/** A wallet's answer to a request. */
-export interface Answer {
-  /** That of the request. */
-  readonly id: string;
-  readonly [field: string]: unknown;
 }
 
 /** What tabs say to each other. An error crosses as its code and detail. */
@@ -186,9 +184,9 @@ class Tab implements SharedSite {
     await this.#call("send", text, options);
   }
 
-  async request(message: object, options: WaitOptions = {}): Promise<Answer> {
+  async request({ method, params }: Question, options: WaitOptions = {}): Promise<Answer> {
     const id = newKey();
-    const request = { text: JSON.stringify({ ...message, id }), sent: false, answer: new Latch<Answer>() };
+    const request = { text: JSON.stringify({ jsonrpc: "2.0", id, method, params }), sent: false, answer: new Latch<Answer>() };
     this.#requests.set(id, request);
     try {
       await this.send(request.text, options);
@@ -407,6 +405,8 @@ class Tab implements SharedSite {
       this.#opened.set();
       if (before !== "open") this.#askAgain();
     } else if (before === "open") this.#opened = new Latch();
+    // Whoever takes this code is another wallet.
+    if (state.phase === "waiting") for (const { sent, answer } of this.#requests.values()) if (sent) answer.fail(new LinkError("peer_lost"));
     if (state.phase === "over") {
       this.#opened.fail(state.reason!);
       this.#opened = new Latch();
@@ -417,9 +417,10 @@ class Tab implements SharedSite {
 
   /** A text of the wallet: an answer is for the tab that asked, all else for all. */
   #received(text: string): void {
-    const answer = parseAnswer(text);
-    if (!answer) return this.#options.onMessage?.(text);
-    this.#requests.get(answer.id)?.answer.set(answer);
+    const parsed = parseText(text);
+    if (parsed.kind === "answer") this.#requests.get(parsed.answer.id)?.answer.set(parsed.answer);
+    else if (parsed.kind === "malformed" && parsed.of === "answer") this.#requests.get(parsed.id as string)?.answer.fail(new LinkError("invalid_peer", { detail: parsed.why }));
+    else this.#options.onMessage?.(text);
   }
 
   /** Asks the tab that leads, or the next one if that is gone before it answers. */
@@ -465,17 +466,6 @@ class Tab implements SharedSite {
 
   #say(word: Word): void {
     if (!this.#left.signal.aborted) this.#channel.postMessage(word);
-  }
-}
-
-/** An answer has an id, and a result or an error, as JSON-RPC has it. */
-function parseAnswer(text: string): Answer | undefined {
-  if (!text.startsWith("{")) return undefined;
-  try {
-    const value = JSON.parse(text) as Record<string, unknown>;
-    return typeof value.id === "string" && ("result" in value || "error" in value) ? (value as Answer) : undefined;
-  } catch {
-    return undefined;
   }
 }
 

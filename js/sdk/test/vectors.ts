@@ -4,6 +4,7 @@ import { parseBase64, toHex, type Bytes } from "../src/bytes.ts";
 import { toBase64 } from "../src/base64.ts";
 import { LinkError } from "../src/errors.ts";
 import { Initiator } from "../src/initiator.ts";
+import { parseText } from "../src/jsonrpc.ts";
 import { importSecret, kdf, linkPrologue, type HandshakeInput } from "../src/keys.ts";
 import { parseLink } from "../src/link.ts";
 import { pairingOf, resume } from "../src/pairing.ts";
@@ -24,6 +25,7 @@ export interface VectorFiles {
   readonly passkeys: PasskeyFile;
   readonly links: LinkFile;
   readonly tokens: TokenFile;
+  readonly requests: RequestFile;
 }
 
 /** How many cases of each kind ran, and what went wrong. */
@@ -100,6 +102,11 @@ interface TokenFile {
   readonly successors: readonly { readonly name: string; readonly token: string; readonly key: string; readonly next: string }[];
 }
 
+interface RequestFile {
+  /** The id is JSON, or empty. */
+  readonly texts: readonly { readonly name: string; readonly text: string; readonly kind: string; readonly id: string }[];
+}
+
 interface SDPFile {
   readonly fingerprint: string;
   readonly valid: readonly { readonly name: string; readonly sdp: string; readonly first?: boolean }[];
@@ -129,6 +136,7 @@ export async function runVectors(files: VectorFiles): Promise<Outcome> {
   await run("challenges of passkeys", files.passkeys.challenges, async ({ channel, nonce, challenge }) => equal(toBase64(await challengeOf(channel, nonce)), challenge, "challenge"));
   await run("tokens of joins", files.tokens.joins, async ({ key, requestId, token }) => equal(await joinToken(key, requestId), token, "token"));
   await run("tokens that follow", files.tokens.successors, async ({ token, key, next }) => equal(await successorToken(token, key), next, "token"));
+  await run("texts of the channel", files.requests.texts, ({ text, kind, id }) => equal(whatIs(text), `${kind} ${id}`, "kind and id"));
   if (files.sdp) await runDescriptions(files.sdp, run);
   return outcome;
 }
@@ -192,6 +200,23 @@ async function checkInitiator(vector: HandshakeVector, initiator: Initiator): Pr
 }
 
 /** What both ends come to. */
+/** What a text of the channel is, and which id an answer to it has. */
+function whatIs(text: string): string {
+  const parsed = parseText(text);
+  switch (parsed.kind) {
+    case "request":
+      return `request ${JSON.stringify(parsed.request.id)}`;
+    case "answer":
+      return `answer ${JSON.stringify(parsed.answer.id)}`;
+    case "malformed":
+      return `malformed ${parsed.of} ${parsed.id === undefined ? "" : JSON.stringify(parsed.id)}`;
+    case "batch":
+      return "batch null";
+    default:
+      return `${parsed.kind} `;
+  }
+}
+
 async function checkShared(vector: HandshakeVector, envelope: SealedEnvelope): Promise<void> {
   equal(envelope.channelId, vector.channelId, "channel id");
   equal(envelope.shortCode, vector.shortCode, "short code");

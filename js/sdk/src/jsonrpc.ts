@@ -1,0 +1,104 @@
+// The messages of JSON-RPC 2.0 on the channel, spec/protocol.md §8.1, told from the
+// texts that are for people.
+
+/** What is asked for, or told. */
+export interface Question {
+  /** Names it: 1 to 128 printable characters of ASCII, without a space. */
+  readonly method: string;
+  /** What the method needs to know, by name or in order. */
+  readonly params?: Readonly<Record<string, unknown>> | readonly unknown[];
+}
+
+/** A {@link Question} that wants an answer. */
+export interface Request extends Question {
+  /** The version of JSON-RPC. */
+  readonly jsonrpc: "2.0";
+  /** Written as a method is; nobody has used it before. */
+  readonly id: string;
+}
+
+/** The answer to a {@link Request}: a result, or an error. */
+export interface Answer {
+  /** The version of JSON-RPC. */
+  readonly jsonrpc: "2.0";
+  /** That of the request. */
+  readonly id: string;
+  /** What came of it; absent where there is an error. */
+  readonly result?: unknown;
+  /** Why nothing came of it; absent where there is a result. */
+  readonly error?: AnswerError;
+}
+
+/** Why a request was not carried out. */
+export interface AnswerError {
+  /** A whole number; spec/protocol.md §8.1 has those that mean something to everybody. */
+  readonly code: number;
+  /** For a developer. It is the other side's: show it to nobody as one's own words. */
+  readonly message: string;
+  /** Whatever else there is to say. */
+  readonly data?: unknown;
+}
+
+/** What a text of the channel is. */
+export type Parsed =
+  /** For people, or whatever the application makes of it. */
+  | { readonly kind: "text" }
+  /** To be answered. */
+  | { readonly kind: "request"; readonly request: Request }
+  /** To be heard, and not answered. */
+  | { readonly kind: "notification"; readonly question: Question }
+  /** The answer to a request of this side. */
+  | { readonly kind: "answer"; readonly answer: Answer }
+  /** Several at once, which nobody carries out. */
+  | { readonly kind: "batch" }
+  /** A message that must not be; of names what it would have been, and id whose it is, if
+   * that can be told. */
+  | { readonly kind: "malformed"; readonly of: "request" | "answer"; readonly id: string | number | undefined; readonly why: string };
+
+const name = /^[!-~]{1,128}$/;
+
+/** Tells what a text is. It never throws. */
+export function parseText(text: string): Parsed {
+  const value = /^\s*[[{]/.test(text) ? parseJSON(text) : undefined;
+  if (Array.isArray(value)) return { kind: value.some(isMessage) ? "batch" : "text" };
+  return isMessage(value) ? parseMessage(value) : { kind: "text" };
+}
+
+function parseMessage(m: Record<string, unknown>): Parsed {
+  const { jsonrpc, id, method, params, result, error } = m;
+  const of = !("method" in m) && ("result" in m || "error" in m) ? "answer" : "request";
+  const malformed = (why: string): Parsed => ({ kind: "malformed", of, id: isName(id) || Number.isFinite(id) ? (id as string | number) : undefined, why });
+  if (jsonrpc !== "2.0") return malformed("jsonrpc must be 2.0");
+  if (!isName(id) && (of === "answer" || "id" in m)) return malformed("an id is a text of 1 to 128 printable characters");
+  if (of === "answer") {
+    if ("result" in m && "error" in m) return malformed("an answer has a result or an error");
+    if ("result" in m) return { kind: "answer", answer: { jsonrpc, id: id as string, result } };
+    return isAnswerError(error) ? { kind: "answer", answer: { jsonrpc, id: id as string, error } } : malformed("an error has a whole number as its code, and a message");
+  }
+  if (!isName(method)) return malformed("a method is a text of 1 to 128 printable characters");
+  if ("params" in m && (typeof params !== "object" || params === null)) return malformed("params are an object or an array");
+  const question = { method, ...("params" in m && { params: params as NonNullable<Question["params"]> }) };
+  return "id" in m ? { kind: "request", request: { jsonrpc, id: id as string, ...question } } : { kind: "notification", question };
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === "string" && name.test(value);
+}
+
+/** Whether that is an error as an answer has one. */
+export function isAnswerError(value: unknown): value is AnswerError {
+  const { code, message } = (value ?? {}) as Partial<AnswerError>;
+  return Number.isInteger(code) && typeof message === "string";
+}
+
+function isMessage(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && "jsonrpc" in value;
+}
+
+function parseJSON(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
