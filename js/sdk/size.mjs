@@ -15,6 +15,7 @@ const limits = {
   ".": 15_000,
   "./wallet": 11_000,
   "./tabs": 3_200,
+  "./requests": 3_400,
   "./passkeys": 1_900,
   "./modal": 11_500,
   "./react": 1_800,

@@ -1,6 +1,7 @@
 // A page that uses the SDK as a wallet, and tells the test what came of it. Its account
 // is a did:key, whose secret lives as long as the page.
 import { ed25519 } from "@noble/curves/ed25519.js";
+import { Asker, Responder } from "../../sdk/src/requests.ts";
 import { connectWallet, forgetPairing, listPairings, readLink, resumeWallet } from "../../sdk/src/wallet.ts";
 
 const events = [];
@@ -48,21 +49,42 @@ function keep(opened) {
   return shown(link);
 }
 
-/** Answers requests as a wallet of JSON-RPC does; one that comes again gets the answer
- * that it got. */
-const answered = new Map();
-function answer(event) {
-  if (event.type !== "message" || !event.data.startsWith("{")) return heard(event);
-  const { id, method, params } = JSON.parse(event.data);
-  if (method === "nonsense") return link.send(JSON.stringify({ jsonrpc: "2.0", id, result: 1, error: null }));
-  if (method !== "echo") return;
-  if (!answered.has(id)) answered.set(id, JSON.stringify({ jsonrpc: "2.0", id, result: params }));
-  asked++;
-  if (mute) return;
-  link.send(answered.get(id));
-}
+// What a wallet does for a site, and what it has done. The memory outlasts the page.
+const count = (name) => localStorage.setItem(name, Number(localStorage.getItem(name)) + 1);
+const handlers = {
+  echo: (params) => (count("done"), params),
+  forever: () => (count("done"), new Promise(() => {})),
+  told: (params) => heard({ type: "message", data: params.text }),
+};
+const memory = { read: () => localStorage.getItem("answers"), write: (text) => localStorage.setItem("answers", text) };
+const responder = new Responder(handlers, { memory });
+const asker = new Asker();
 let asked = 0;
 let mute = false;
+
+function answer(event) {
+  if (event.type === "message" && event.data.includes('"method"')) {
+    asked++;
+    const { id, method } = JSON.parse(event.data);
+    if (method === "nonsense") return link.send(JSON.stringify({ jsonrpc: "2.0", id, result: 1, error: null }));
+  }
+  if (!asker.hear(event) && !responder.hear(event)) heard(event);
+}
+
+/** Meets the site again whenever it is lost. */
+async function stay(next, options = {}) {
+  for (;;) {
+    link = next;
+    const { closed, pairing } = next;
+    asker.use(next);
+    responder.use({ opened: () => next.opened(), send: (text) => mute || next.send(text), closed, pairing });
+    const { code } = await closed;
+    if (code !== "peer_lost" && code !== "ice_failed") return;
+    const [kept] = await listPairings();
+    if (!kept) return;
+    next = await resumeWallet(kept, { onEvent: answer, ...options });
+  }
+}
 
 const shown = ({ site, verified, account, assurance, pairing }) => ({ site, verified, account, assurance, kept: pairing !== undefined });
 
@@ -92,23 +114,18 @@ globalThis.tests = {
   },
   connect: (uri, agrees, options) => told(async () => keep(await connectWallet({ link: uri, signer, app: "Test/1", onEvent: heard, confirm: async () => agrees, ...options }))),
   /** Connects, and meets the site again whenever it is lost. */
-  async stay(uri, options = {}) {
-    link = await connectWallet({ link: uri, signer, onEvent: answer, confirm: async () => true, ...options });
-    void (async () => {
-      for (;;) {
-        const { code } = await link.closed;
-        if (code !== "peer_lost" && code !== "ice_failed") return;
-        const [pairing] = await listPairings();
-        if (!pairing) return;
-        link = await resumeWallet(pairing, { onEvent: answer, ...options });
-      }
-    })();
+  stay: async (uri, options = {}) => void stay(await connectWallet({ link: uri, signer, onEvent: answer, confirm: async () => true, ...options }), options),
+  /** The same for a page that was loaded anew. */
+  async stayAgain() {
+    const [kept] = await listPairings();
+    void stay(await resumeWallet(kept, { onEvent: answer }));
   },
+  askSite: (question) => asker.ask(question),
   /** Keeps answers to itself, or does not. */
   mute: (on) => void (mute = on),
   asked: () => asked,
   /** How many requests were carried out. */
-  done: () => answered.size,
+  done: () => Number(localStorage.getItem("done")),
   opened: () => told(() => link.opened()),
   say: (text) => link.send(text),
   sayAll: (texts) => texts.forEach((text) => link.send(text)),

@@ -39,56 +39,69 @@ export interface AnswerError {
   readonly data?: unknown;
 }
 
-/** What a text of the channel is. */
+/** What a text of the channel is: a "text" for people, or whatever the application makes
+ * of it; a message; a "batch" of several, which nobody carries out; or a message that
+ * must not be. */
 export type Parsed =
-  /** For people, or whatever the application makes of it. */
-  | { readonly kind: "text" }
-  /** To be answered. */
-  | { readonly kind: "request"; readonly request: Request }
-  /** To be heard, and not answered. */
-  | { readonly kind: "notification"; readonly question: Question }
-  /** The answer to a request of this side. */
-  | { readonly kind: "answer"; readonly answer: Answer }
-  /** Several at once, which nobody carries out. */
-  | { readonly kind: "batch" }
-  /** A message that must not be; of names what it would have been, and id whose it is, if
-   * that can be told. */
-  | { readonly kind: "malformed"; readonly of: "request" | "answer"; readonly id: string | number | undefined; readonly why: string };
+  | Message<"text" | "batch", undefined>
+  | Message<"request", Request>
+  | Message<"notification", Question>
+  | Message<"answer", Answer>
+  | Message<"malformed", Malformed>;
+
+/** A message of one kind. */
+export interface Message<Kind extends string, Content> {
+  /** Which it is. */
+  readonly kind: Kind;
+  /** What it says. */
+  readonly message: Content;
+}
+
+/** What is known of a message that must not be. */
+export interface Malformed {
+  /** What it would have been. */
+  readonly of: "request" | "answer";
+  /** Whose it is, if that can be told. */
+  readonly id: string | number | undefined;
+  /** What is wrong with it, for a developer. */
+  readonly why: string;
+}
 
 const name = /^[!-~]{1,128}$/;
 
 /** Tells what a text is. It never throws. */
 export function parseText(text: string): Parsed {
   const value = /^\s*[[{]/.test(text) ? parseJSON(text) : undefined;
-  if (Array.isArray(value)) return { kind: value.some(isMessage) ? "batch" : "text" };
-  return isMessage(value) ? parseMessage(value) : { kind: "text" };
+  if (isMessage(value)) return parseMessage(value);
+  return { kind: Array.isArray(value) && value.some(isMessage) ? "batch" : "text", message: undefined };
 }
 
 function parseMessage(m: Record<string, unknown>): Parsed {
   const { jsonrpc, id, method, params, result, error } = m;
   const of = !("method" in m) && ("result" in m || "error" in m) ? "answer" : "request";
-  const malformed = (why: string): Parsed => ({ kind: "malformed", of, id: isName(id) || Number.isFinite(id) ? (id as string | number) : undefined, why });
+  const malformed = (why: string): Parsed => ({ kind: "malformed", message: { of, why, id: isName(id) || Number.isFinite(id) ? (id as string | number) : undefined } });
   if (jsonrpc !== "2.0") return malformed("jsonrpc must be 2.0");
   if (!isName(id) && (of === "answer" || "id" in m)) return malformed("an id is a text of 1 to 128 printable characters");
   if (of === "answer") {
     if ("result" in m && "error" in m) return malformed("an answer has a result or an error");
-    if ("result" in m) return { kind: "answer", answer: { jsonrpc, id: id as string, result } };
-    return isAnswerError(error) ? { kind: "answer", answer: { jsonrpc, id: id as string, error } } : malformed("an error has a whole number as its code, and a message");
+    if ("result" in m) return { kind: "answer", message: { jsonrpc, id: id as string, result } };
+    return isAnswerError(error) ? { kind: "answer", message: { jsonrpc, id: id as string, error } } : malformed("an error has a whole number as its code, and a message");
   }
   if (!isName(method)) return malformed("a method is a text of 1 to 128 printable characters");
   if ("params" in m && (typeof params !== "object" || params === null)) return malformed("params are an object or an array");
   const question = { method, ...("params" in m && { params: params as NonNullable<Question["params"]> }) };
-  return "id" in m ? { kind: "request", request: { jsonrpc, id: id as string, ...question } } : { kind: "notification", question };
+  return "id" in m ? { kind: "request", message: { jsonrpc, id: id as string, ...question } } : { kind: "notification", message: question };
 }
 
 function isName(value: unknown): value is string {
   return typeof value === "string" && name.test(value);
 }
 
-/** Whether that is an error as an answer has one. */
+/** Whether that is an error as an answer has one, and none that was thrown: a
+ * DOMException has a number, too. */
 export function isAnswerError(value: unknown): value is AnswerError {
   const { code, message } = (value ?? {}) as Partial<AnswerError>;
-  return Number.isInteger(code) && typeof message === "string";
+  return !(value instanceof Error) && Number.isInteger(code) && typeof message === "string";
 }
 
 function isMessage(value: unknown): value is Record<string, unknown> {

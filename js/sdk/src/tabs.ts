@@ -79,7 +79,8 @@ export interface SharedSite {
   /** Asks the wallet: the message gets an id, and the answer with that id comes back to
    * this tab and to no other, whichever holds the link by then. If that changes before the
    * answer is there, it is asked again: a wallet that gets an id twice does what it asks for
-   * once, and gives the same answer. Rejects with "invalid_peer" for an answer that is none, with
+   * once, and gives the same answer. resultOf of the entry for requests makes a result of the
+   * answer, or an error. Rejects with "invalid_peer" for an answer that is none, with
    * "peer_lost" if another wallet comes in the place of the one that was asked, and with the
    * reason when the link is over. */
   request(question: Question, options?: WaitOptions): Promise<Answer>;
@@ -418,8 +419,8 @@ class Tab implements SharedSite {
   /** A text of the wallet: an answer is for the tab that asked, all else for all. */
   #received(text: string): void {
     const parsed = parseText(text);
-    if (parsed.kind === "answer") this.#requests.get(parsed.answer.id)?.answer.set(parsed.answer);
-    else if (parsed.kind === "malformed" && parsed.of === "answer") this.#requests.get(parsed.id as string)?.answer.fail(new LinkError("invalid_peer", { detail: parsed.why }));
+    if (parsed.kind === "answer") this.#requests.get(parsed.message.id)?.answer.set(parsed.message);
+    else if (parsed.kind === "malformed" && parsed.message.of === "answer") this.#requests.get(parsed.message.id as string)?.answer.fail(new LinkError("invalid_peer", { detail: parsed.message.why }));
     else this.#options.onMessage?.(text);
   }
 

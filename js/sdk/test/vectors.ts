@@ -205,11 +205,11 @@ function whatIs(text: string): string {
   const parsed = parseText(text);
   switch (parsed.kind) {
     case "request":
-      return `request ${JSON.stringify(parsed.request.id)}`;
+      return `request ${JSON.stringify(parsed.message.id)}`;
     case "answer":
-      return `answer ${JSON.stringify(parsed.answer.id)}`;
+      return `answer ${JSON.stringify(parsed.message.id)}`;
     case "malformed":
-      return `malformed ${parsed.of} ${parsed.id === undefined ? "" : JSON.stringify(parsed.id)}`;
+      return `malformed ${parsed.message.of} ${parsed.message.id === undefined ? "" : JSON.stringify(parsed.message.id)}`;
     case "batch":
       return "batch null";
     default:
