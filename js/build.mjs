@@ -144,6 +144,7 @@ const options = {
     "@liaison/client/modal": join(here, "sdk/src/modal.ts"),
     "@liaison/client/wallet": join(here, "sdk/src/wallet.ts"),
     "@liaison/client/passkeys": join(here, "sdk/src/passkeys.ts"),
+    "@liaison/client/requests": join(here, "sdk/src/requests.ts"),
     "@liaison/client": join(here, "sdk/src/index.ts"),
   },
   nodePaths: [join(here, "node_modules")],

@@ -26,7 +26,12 @@ await build({
   platform: "node",
   target: "node20",
   sourcemap: "inline",
-  alias: { "@liaison/client/passkeys": join(here, "sdk/src/passkeys.ts"), "@liaison/client/wallet": join(here, "sdk/src/wallet.ts"), "@liaison/client": join(here, "sdk/src/index.ts") },
+  alias: {
+    "@liaison/client/passkeys": join(here, "sdk/src/passkeys.ts"),
+    "@liaison/client/requests": join(here, "sdk/src/requests.ts"),
+    "@liaison/client/wallet": join(here, "sdk/src/wallet.ts"),
+    "@liaison/client": join(here, "sdk/src/index.ts"),
+  },
   nodePaths: [join(here, "node_modules")],
   tsconfigRaw: {},
   plugins: [cssText],

@@ -382,6 +382,31 @@ test("a site that says goodbye is gone, also from the list", async (t) => {
   wallet.clean();
 });
 
+test("what a site asks for is answered with no, and its person told in words", async (t) => {
+  const { site, wallet } = await both(t);
+  await wallet.paste(await site.link());
+  await wallet.agree();
+  await wallet.view("talk");
+  await site.phase("connected");
+  await wallet.says("status", /^Connected directly/);
+  const method = `<i>${"x".repeat(121)}</i>`;
+  await site.say(JSON.stringify({ jsonrpc: "2.0", id: "1", method: "eth_sendTransaction", params: [{}] }));
+  await site.say(JSON.stringify({ jsonrpc: "2.0", id: "1", method: "eth_sendTransaction", params: [{}] }));
+  await site.say(JSON.stringify({ jsonrpc: "2.0", id: "2", method }));
+  const answers = (await site.messages("wallet", 3)).map((text) => JSON.parse(text));
+  assert.deepEqual(answers.map(({ id, error }) => [id, error.code]), [["1", -32601], ["1", -32601], ["2", -32601]]);
+  await site.say("hello");
+  await wallet.says("messages", /hello/);
+  assert.deepEqual(await wallet.part("messages").locator("li").allTextContents(), [
+    "The site asked for eth_sendTransaction. This wallet cannot do that, so nothing was done.",
+    `The site asked for ${method}. This wallet cannot do that, so nothing was done.`,
+    "hello",
+  ]);
+  assert.ok(await wallet.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "the page is wider than its window");
+  await wallet.accessible("with what the site asked for");
+  wallet.clean();
+});
+
 test("it locks when nobody uses it, and leaves its sites so that they wait", async (t) => {
   const { site, wallet } = await both(t, { clock: true });
   await wallet.paste(await site.link());

@@ -12,7 +12,7 @@ const link = "https://shop.example/l/?requestId=0123456789abcdef#1.AQAAAQIDBAUGB
 let browser;
 let scripts;
 before(async () => {
-  const alias = { "@liaison/client/wallet": join(js, "sdk/src/wallet.ts"), "@liaison/client": join(js, "sdk/src/index.ts") };
+  const alias = { "@liaison/client/requests": join(js, "sdk/src/requests.ts"), "@liaison/client/wallet": join(js, "sdk/src/wallet.ts"), "@liaison/client": join(js, "sdk/src/index.ts") };
   scripts = await bundle("../web/wallet/test/app-page.ts", { alias });
   browser = await launch();
 });

@@ -1,13 +1,15 @@
 import type { Assurance, Code, LinkError, LocalityReport, Path, Site } from "@liaison/client";
+import { Responder } from "@liaison/client/requests";
 import type { Pairing, WalletEvent, WalletLink } from "@liaison/client/wallet";
 import type { WalletSDK } from "./sdk.ts";
 
 /** Whether a site is there. */
 export type Presence = "resting" | "waiting" | "connecting" | "here" | "broken";
 
-/** One text that was said on a link. */
+/** One text that was said on a link, or a method that the site asked for and this wallet
+ * does not have. */
 export interface Said {
-  readonly from: "site" | "wallet";
+  readonly from: "site" | "wallet" | "asked";
   readonly text: string;
 }
 
@@ -38,7 +40,9 @@ export class LinkedSite {
   readonly said: Said[] = [];
   /** What it can be met again with; undefined before the wallet has stored it. */
   pairing: Pairing | undefined;
-  link: WalletLink | undefined;
+  #link: WalletLink | undefined;
+  /** Answers what the site asks for: this wallet does nothing but sign in. */
+  readonly #responder = new Responder({}, { onUnknown: ({ method }) => this.#asked(method) });
 
   constructor({ site, account, verified, assurance }: Pick<LinkedSite, "site" | "account" | "verified" | "assurance">) {
     this.site = site;
@@ -47,9 +51,18 @@ export class LinkedSite {
     this.assurance = assurance;
   }
 
+  get link(): WalletLink | undefined {
+    return this.#link;
+  }
+
+  set link(link: WalletLink | undefined) {
+    this.#link = link;
+    if (link) this.#responder.use(link);
+  }
+
   /** Says something to the site. Throws a LinkError if it is not there. */
   say(text: string): void {
-    this.link?.send(text);
+    this.#link?.send(text);
     this.said.push({ from: "wallet", text });
   }
 
@@ -85,7 +98,7 @@ export class LinkedSite {
         this.locality = event.locality;
         return true;
       case "message":
-        this.said.push({ from: "site", text: event.data });
+        if (!this.#responder.hear(event)) this.said.push({ from: "site", text: event.data });
         return true;
       case "signaling":
         this.attached = event.attached;
@@ -96,6 +109,12 @@ export class LinkedSite {
       default:
         return false; // "peer" is between the server and the site, "closed" is told by the link
     }
+  }
+
+  /** One that asks for the same again and again is told of once. */
+  #asked(method: string): void {
+    const last = this.said.at(-1);
+    if (last?.from !== "asked" || last.text !== method) this.said.push({ from: "asked", text: method });
   }
 }
 

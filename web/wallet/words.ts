@@ -147,6 +147,8 @@ export const words = {
     send: "Send",
     messages: "Messages",
     disconnect: "Remove this site",
+    asked: "The site asked for",
+    cannot: "This wallet cannot do that, so nothing was done.",
     nothing: "Nothing said yet. What you write here goes straight to the site.",
     paths: { host: "same network or machine", srflx: "across the internet", relay: "through a relay" } satisfies Record<PathKind, string>,
     assurances: {

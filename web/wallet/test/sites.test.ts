@@ -112,6 +112,21 @@ test("every pairing is waited for, and what is said comes to the right one", asy
   assert.deepEqual(link.sent, ["hello yourself"]);
 });
 
+test("what a site asks for is answered with no, once for each id, and told to the person as words", async () => {
+  const world = new World();
+  const link = new FakeLink("a", world.pair("a"));
+  await world.sites.start();
+  world.waiting[0]!.come(link);
+  await settle();
+  const hear = (message: object) => world.waiting[0]!.onEvent({ at: 1, type: "message", data: JSON.stringify({ jsonrpc: "2.0", ...message }) });
+  for (const id of ["1", "1", "2"]) hear({ id, method: "mint" });
+  hear({ id: "3", method: "<b>bold</b>" });
+  hear({ id: "4", method: "" });
+  await settle();
+  assert.deepEqual(link.sent.map((text) => JSON.parse(text)).map(({ id, error }) => [id, error.code]), [["1", -32601], ["1", -32601], ["2", -32601], ["3", -32601], ["4", -32600]]);
+  assert.deepEqual(world.sites.all[0]!.said, [{ from: "asked", text: "mint" }, { from: "asked", text: "<b>bold</b>" }]);
+});
+
 test("a site that is lost is waited for again, with what it was said before", async () => {
   const world = new World();
   const link = new FakeLink("a", world.pair("a"));

@@ -68,7 +68,7 @@ export function talkView(site: LinkedSite, actions: TalkActions, after: (ms: num
     for (const later of [facts, log, form]) later.hidden = site.shortCode !== "";
     input.disabled = send.disabled = site.presence !== "here";
     for (const { from, text } of site.said.slice(messages.childElementCount)) {
-      messages.append(h("li", { "data-from": from, dir: "auto" }, text));
+      messages.append(from === "asked" ? h("li", { "data-from": from }, talk.asked, " ", code(text), ". ", talk.cannot) : h("li", { "data-from": from, dir: "auto" }, text));
       log.scrollTop = log.scrollHeight;
     }
   };
