@@ -20,6 +20,13 @@ export async function launch(...flags) {
   return browser;
 }
 
+/** A profile in a folder, which a test opens, closes and opens again as the browser does
+ * for a person. It stands where a browser may. */
+export function profile(folder, ...flags) {
+  const args = ["--disable-gpu", "--disable-dev-shm-usage", ...flags];
+  return { newContext: (options) => chromium.launchPersistentContext(folder, { executablePath: executable(), args, ...options }) };
+}
+
 /** What must never happen on any page, collected while it is open: requests that
  * leave the origin, breaches of the content security policy, errors. */
 export class Watch {

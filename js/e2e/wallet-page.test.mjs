@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { launch, SitePage } from "./browser.mjs";
+import { launch, profile, SitePage } from "./browser.mjs";
 import { film, withCamera } from "./film.mjs";
 import { folder, Server, Site, walletFile, Wallet } from "./program.mjs";
 import { filePassphrase, passphrase, WalletPage } from "./wallet.mjs";
@@ -405,6 +405,98 @@ test("what a site asks for is answered with no, and its person told in words", a
   assert.ok(await wallet.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "the page is wider than its window");
   await wallet.accessible("with what the site asked for");
   wallet.clean();
+});
+
+test("a site that is removed from the list learns it, and its page says so", async (t) => {
+  const { site, wallet } = await both(t);
+  await wallet.paste(await site.link());
+  await wallet.agree();
+  await site.phase("connected");
+  await wallet.part("back").click();
+  await wallet.says("sites", /here now/);
+  const host = new URL(site.page.url()).host;
+  assert.equal(await wallet.part("remove-site").getAttribute("aria-label"), `Remove ${host}`);
+  await wallet.part("remove-site").click();
+  await wallet.says("toast", new RegExp(`${host} was removed`));
+  await wallet.says("sites", /No site is linked/);
+  await site.phase("failed");
+  assert.equal(await site.text("error-code"), "channel_closed");
+  await wallet.load();
+  await wallet.unlock();
+  await wallet.says("sites", /No site is linked/);
+  wallet.clean();
+  site.watch.clean();
+});
+
+test("both browsers are closed and opened again: the two meet without a scan", async (t) => {
+  const server = await Server.start(t);
+  const [mine, its] = [profile(folder(t)), profile(folder(t))];
+  const site = await SitePage.open(t, its, server.origin);
+  const wallet = await WalletPage.open(t, mine, server.origin);
+  await wallet.make();
+  await wallet.view("home");
+  await wallet.paste(await site.link());
+  await wallet.agree();
+  await site.phase("connected");
+  await wallet.says("status", /^Connected directly/);
+  const account = await site.text("account");
+  for (const { context } of [site, wallet]) await context.close();
+  const again = await SitePage.open(t, its, server.origin);
+  const reopened = await WalletPage.open(t, mine, server.origin);
+  await reopened.unlock();
+  await reopened.says("sites", /here now/);
+  await again.phase("connected");
+  assert.equal(await again.text("account"), account);
+  await again.say("here again");
+  await reopened.part("site").click();
+  await reopened.says("messages", /here again/);
+  reopened.clean();
+  again.watch.clean();
+});
+
+test("a second tab of the wallet says that the first has the site, and takes it when that is closed", async (t) => {
+  const { site, wallet } = await both(t);
+  await wallet.paste(await site.link());
+  await wallet.agree();
+  await site.phase("connected");
+  await wallet.says("status", /^Connected directly/);
+  const second = Object.assign(new WalletPage(), { context: wallet.context, watch: wallet.watch, origin: wallet.origin, page: await wallet.context.newPage() });
+  await second.load();
+  await second.unlock();
+  await second.says("sites", /open in another tab/);
+  assert.equal(await second.part("remove-site").count(), 0);
+  await second.part("site").click();
+  await second.says("status", /open in another tab of this wallet\. Go on there/);
+  assert.deepEqual([await second.part("disconnect").isVisible(), await second.part("send").isDisabled()], [false, true]);
+  await second.accessible("with a site that another tab has");
+  await site.say("still with the first");
+  await wallet.says("messages", /still with the first/);
+  await wallet.page.close();
+  await second.says("status", /^Connected directly/);
+  await site.phase("connected");
+  await site.say("and now with the second");
+  await second.says("messages", /and now with the second/);
+  assert.equal(await second.part("disconnect").isVisible(), true);
+  second.clean();
+});
+
+test("a browser finds nothing that keeps the page from being installed", async (t) => {
+  const server = await Server.start(t);
+  const wallet = await WalletPage.open(t, profile(folder(t)), server.origin);
+  await wallet.view("start");
+  await wallet.page.evaluate(() => navigator.serviceWorker.ready);
+  await wallet.load(); // under the worker
+  const cdp = await wallet.context.newCDPSession(wallet.page);
+  const { url, errors, manifest } = await cdp.send("Page.getAppManifest");
+  assert.deepEqual([url, errors], [`${server.origin}/wallet/manifest.webmanifest`, []]);
+  const { id, startUrl, scope, display, icons } = manifest;
+  assert.deepEqual([id, startUrl, scope, display, icons.length], [...Array(3).fill(`${server.origin}/wallet/`), "kStandalone", 3]);
+  for (const icon of icons) assert.equal((await fetch(icon.url)).headers.get("content-type"), "image/png", icon.url);
+  const hindrances = async () => (await cdp.send("Page.getInstallabilityErrors")).installabilityErrors.map(({ errorId }) => errorId);
+  assert.deepEqual(await hindrances(), []);
+  wallet.clean();
+  await wallet.page.goto(`${server.origin}/`);
+  assert.deepEqual(await hindrances(), ["no-manifest"], "it would tell of one");
 });
 
 test("it locks when nobody uses it, and leaves its sites so that they wait", async (t) => {

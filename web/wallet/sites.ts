@@ -3,8 +3,8 @@ import { Responder } from "@liaison/client/requests";
 import type { Pairing, WalletEvent, WalletLink } from "@liaison/client/wallet";
 import type { WalletSDK } from "./sdk.ts";
 
-/** Whether a site is there. */
-export type Presence = "resting" | "waiting" | "connecting" | "here" | "broken";
+/** Whether a site is there; "elsewhere" is one that another tab of this wallet has. */
+export type Presence = "resting" | "waiting" | "elsewhere" | "connecting" | "here" | "broken";
 
 /** One text that was said on a link, or a method that the site asked for and this wallet
  * does not have. */
@@ -16,6 +16,9 @@ export interface Said {
 // After these there is nothing to meet again: one side said goodbye.
 const over: ReadonlySet<Code> = new Set<Code>(["canceled", "channel_closed", "link_closed", "resumption_unknown", "certificate_mismatch", "code_mismatch", "not_local", "user_rejected"]);
 const againMs = [500, 1_000, 2_000, 5_000, 15_000];
+// To look whether another tab still has it asks nobody but the browser, which knows at once.
+const elsewhereMs = 1_000;
+const knownMs = 200;
 // To wait for a site is to ask its server again and again, which bounds how often
 // somebody may ask. The others are met when their person looks at them.
 const mostWaiting = 5;
@@ -215,18 +218,30 @@ export class Sites {
   /** Waits for a site until it comes, again and again. */
   async #meet(site: LinkedSite, signal: AbortSignal): Promise<void> {
     for (let tries = 0; !signal.aborted && this.#all.includes(site) && site.pairing; tries++) {
-      site.presence = "waiting";
-      this.onchange?.(site);
+      const cancel = this.#waits(site);
       const link = await this.#platform.sdk
         .resumeWallet(site.pairing, { signal, onEvent: (event) => this.hear(site, event), confirmRemote: () => this.ask(site) })
         .catch((reason: LinkError) => (signal.aborted ? undefined : this.#refused(site, reason)));
+      cancel();
       if (signal.aborted) return link?.suspend();
       if (link) {
         site.link = link;
         return this.#follow(site, link, signal);
       }
-      await this.#pause(againMs[Math.min(tries, againMs.length - 1)]!, signal);
+      await this.#pause(site.presence === "elsewhere" ? elsewhereMs : againMs[Math.min(tries, againMs.length - 1)]!, signal);
     }
+  }
+
+  /** It is waited for; one that was elsewhere is shown as that until it is known that it is
+   * not any more. */
+  #waits(site: LinkedSite): () => void {
+    const show = () => {
+      site.presence = "waiting";
+      this.onchange?.(site);
+    };
+    if (site.presence === "elsewhere") return this.#platform.after(knownMs, show);
+    show();
+    return () => {};
   }
 
   /** Stays with a link until its end, and then waits for the site. */
@@ -252,6 +267,10 @@ export class Sites {
   }
 
   #refused(site: LinkedSite, reason: LinkError): undefined {
+    if (reason.code === "replaced" && site.presence !== "elsewhere") {
+      site.presence = "elsewhere";
+      this.onchange?.(site);
+    }
     if (!over.has(reason.code)) return;
     this.#drop(site);
     this.onover?.(site, reason);

@@ -69,6 +69,7 @@ export const words = {
   presence: {
     resting: "open it to connect",
     waiting: "not here now",
+    elsewhere: "open in another tab",
     connecting: "connecting …",
     here: "here now",
     broken: "looking for another path …",
@@ -135,6 +136,7 @@ export const words = {
     serverGone: "The server is gone. You are still connected directly.",
     broken: "The direct path broke. Looking for another …",
     waiting: "The site is not there now. It is met again when it comes back.",
+    elsewhere: "This site is open in another tab of this wallet. Go on there, or close that tab to go on here.",
     remote: "The site’s screen is not near this device. If somebody sent you this code, or reads the digits to you, say no.",
     remoteNo: "No, stop",
     remoteYes: "Go on",

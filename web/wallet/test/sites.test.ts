@@ -140,6 +140,25 @@ test("a site that is lost is waited for again, with what it was said before", as
   assert.deepEqual([world.presences, world.sites.all[0]!.said.length, world.over], [["Site a waiting"], 1, []]);
 });
 
+test("a site that another tab of the wallet has is shown as that, and taken when that tab is gone", async () => {
+  const world = new World();
+  world.pair("a");
+  await world.sites.start();
+  const shown: string[] = [];
+  world.sites.onchange = () => void shown.push(...world.presences);
+  for (const at of [0, 1, 2]) {
+    world.waiting[at]!.refuse("replaced");
+    await settle();
+    assert.deepEqual(world.pauses.map(({ ms }) => ms), [1000]);
+    world.pauses.shift()!.ring();
+    await settle();
+  }
+  assert.deepEqual(shown, ["Site a elsewhere"], "told each time that it is looked");
+  assert.deepEqual(world.pauses.map(({ ms }) => ms), [200]);
+  world.pauses[0]!.ring(); // it was not refused: the other tab is gone, and the site not there
+  assert.deepEqual(world.presences, ["Site a waiting"]);
+});
+
 test("a server that is away is asked again, less and less often", async () => {
   const world = new World();
   world.pair("a");

@@ -63,7 +63,8 @@ function siteRow(site: LinkedSite, actions: HomeActions): HTMLElement {
     h("span", { class: `presence ${site.presence}`, "aria-hidden": "true" }),
     h("span", { class: "row-text" }, h("bdi", { class: "row-main", dir: "ltr" }, host), h("span", { class: "row-fine" }, siteLine(site))),
   );
-  const remove = h("button", { type: "button", class: "quiet small", testid: "remove-site", "aria-label": home.removeSite(host), click: () => actions.remove(site) }, home.remove);
+  // Only the tab that has it can say goodbye.
+  const remove = site.presence !== "elsewhere" && h("button", { type: "button", class: "quiet small", testid: "remove-site", "aria-label": home.removeSite(host), click: () => actions.remove(site) }, home.remove);
   return h("li", {}, open, remove);
 }
 

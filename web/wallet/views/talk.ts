@@ -51,6 +51,7 @@ export function talkView(site: LinkedSite, actions: TalkActions, after: (ms: num
     ...fact(talk.account, h("dd", {}, code(accountLine(site.account)))),
   );
   const form = h("form", { submit, class: "compose-row" }, input, send);
+  const disconnect = button(talk.disconnect, "disconnect", actions.remove);
   const { box: goOn, guard } = remoteBox(site, after);
   const update = () => {
     // The site chooses when it comes into sight.
@@ -67,6 +68,7 @@ export function talkView(site: LinkedSite, actions: TalkActions, after: (ms: num
     // While there are digits to be typed, there is nothing else to look at.
     for (const later of [facts, log, form]) later.hidden = site.shortCode !== "";
     input.disabled = send.disabled = site.presence !== "here";
+    disconnect.hidden = site.presence === "elsewhere"; // only the tab that has it can say goodbye
     for (const { from, text } of site.said.slice(messages.childElementCount)) {
       messages.append(from === "asked" ? h("li", { "data-from": from }, talk.asked, " ", code(text), ". ", talk.cannot) : h("li", { "data-from": from, dir: "auto" }, text));
       log.scrollTop = log.scrollHeight;
@@ -86,7 +88,7 @@ export function talkView(site: LinkedSite, actions: TalkActions, after: (ms: num
     log,
     form,
     problem.element,
-    h("p", { class: "buttons" }, button(words.back, "back", actions.back), button(talk.disconnect, "disconnect", actions.remove)),
+    h("p", { class: "buttons" }, button(words.back, "back", actions.back), disconnect),
   );
   return { name: "talk", title: host, element, update, leave: () => guard.stop() };
 }
@@ -110,6 +112,8 @@ function statusOf({ presence, attached, shortCode }: LinkedSite): string {
       return talk.connecting;
     case "broken":
       return talk.broken;
+    case "elsewhere":
+      return talk.elsewhere;
     case "resting":
     case "waiting":
       return talk.waiting;
