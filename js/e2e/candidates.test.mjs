@@ -5,11 +5,12 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { networkInterfaces } from "node:os";
 import { after, before, test } from "node:test";
-import { launch } from "./browser.mjs";
+import { launch, SitePage } from "./browser.mjs";
 import { serve } from "./bundle.mjs";
 import { Network } from "./network.mjs";
 import { siteScript, walletScripts } from "./pages.mjs";
-import { Server, within } from "./program.mjs";
+import { Server, Wallet, within } from "./program.mjs";
+import { Shop } from "./shop.mjs";
 import { reflexive, relayed, startTurn } from "./turn.mjs";
 
 let browser;
@@ -207,6 +208,25 @@ for (const [candidates, asked] of [["host", "denied"], ["srflx", "prompt"], ["re
     assert.equal(await state("local-network"), asked);
   });
 }
+
+test("the site's page and the modal take it from their addresses and attributes", async (t) => {
+  const { turn } = await startTurn(t);
+  const server = await Server.start(t, { flags: ["--ice-server", turn] });
+  const site = await SitePage.open(t, browser, `${server.origin}/?candidates=relay`);
+  const wallet = new Wallet(t, await site.link());
+  await site.phase("connected");
+  assert.equal((await wallet.event("open")).path, "relay");
+  await site.says("path", /^relay$/);
+
+  const bare = await Server.start(t);
+  const failed = await SitePage.open(t, browser, `${bare.origin}/?candidates=relay`);
+  await failed.phase("failed");
+  assert.equal(await failed.text("error-code"), "ice_failed");
+
+  const shop = await Shop.open(t, browser, '<liaison-connect candidates="relays" inline></liaison-connect>');
+  await shop.phase("failed");
+  assert.equal(await shop.part("error-code").textContent(), "invalid_message", "less than was meant");
+});
 
 test('with "host" all of that is to be seen', async (t) => {
   const { turn, stun } = await startTurn(t);

@@ -82,6 +82,24 @@ test("a device whose passkeys do not encrypt is told so, and a passphrase is tak
   wallet.clean();
 });
 
+test("a person chooses which addresses sites are told, and is told what that costs where there is no relay", async (t) => {
+  const { site, wallet } = await both(t);
+  await wallet.part("settings").click();
+  assert.equal(await wallet.part("candidates").inputValue(), "host");
+  await wallet.part("candidates").selectOption({ label: "none, only a relay’s" });
+  await wallet.load();
+  await wallet.unlock();
+  await wallet.view("home");
+  await wallet.part("settings").click();
+  assert.equal(await wallet.part("candidates").inputValue(), "relay");
+  await wallet.part("back").click();
+  await wallet.paste(await site.link());
+  await wallet.view("failure");
+  await wallet.says("failure", /found no path to each other/);
+  await wallet.says("remedy", /relay \(TURN\)\. Or let sites be told more addresses/);
+  wallet.clean();
+});
+
 test("the passphrase is changed, and a passkey added and removed, by who is there", async (t) => {
   const server = await Server.start(t);
   const wallet = await open(t, server, { prf: true });

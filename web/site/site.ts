@@ -1,8 +1,9 @@
 // The site page: the modal, standing in the page, and around it the record of what
 // happens, the path, a conversation, and who is signed in. What it asks of wallets
 // can be said in its address: /?confirm=sas and /?locality=require; what becomes of
-// wallets that do not seal, by /?legacy=deny; and the language, by /?lang=de.
-import { localities, type Legacy, type LinkEvent } from "@liaison/client";
+// wallets that do not seal, by /?legacy=deny; which addresses leave it, by
+// /?candidates=relay; and the language, by /?lang=de.
+import { localities, type Legacy, type LinkEvent, type PathKind } from "@liaison/client";
 import { LiaisonConnect, type Phase } from "@liaison/client/modal";
 import { Account } from "./account.ts";
 import { Chart } from "./chart.ts";
@@ -16,6 +17,7 @@ const choices: { readonly [name: string]: readonly string[] } = {
   confirm: ["sas"],
   locality: localities,
   legacy: ["deny", "warn", "allow"] satisfies Legacy[],
+  candidates: ["host", "srflx", "relay"] satisfies PathKind[],
   lang: ["en", "de", "ar"],
 };
 

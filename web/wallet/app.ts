@@ -63,7 +63,7 @@ export class App {
     this.#platform = platform;
     this.#vault = vault;
     this.#prefs = readPrefs(platform.storage);
-    this.#sites = new Sites(platform);
+    this.#sites = new Sites({ ...platform, candidates: () => this.#prefs.candidates });
     this.#autolock = new AutoLock(platform, this.#times(), () => this.lock());
     const part = (name: string) => root.querySelector<HTMLElement>(`[data-part="${name}"]`)!;
     this.#main = part("view");
@@ -190,6 +190,7 @@ export class App {
     try {
       const request = await this.#platform.sdk.readLink(link, {
         app: appName,
+        candidates: this.#prefs.candidates,
         allowUnverified: true, // the page asks itself whether its person insists, and refuses until then
         signal: abort.signal,
         onEvent: (event) => site && this.#sites.hear(site, event),
@@ -263,6 +264,11 @@ export class App {
             this.#setPrefs({ ...this.#prefs, idleMinutes });
             this.#autolock.set(this.#times());
           },
+          setCandidates: (candidates) => {
+            this.#setPrefs({ ...this.#prefs, candidates });
+            this.#sites.stop(); // those on a path of before, too
+            void this.#sites.start();
+          },
           setPassphrase: (opener, passphrase) => told(this.#vault.setPassphrase(opener, passphrase), done.passphrase),
           removePassphrase: (opener) => told(this.#vault.removePassphrase(opener), done.passphraseRemoved),
           addPasskey: (opener) => told(this.#vault.addPasskey(opener, this.#nextPasskeyName()), done.passkey),
@@ -306,7 +312,8 @@ export class App {
 
   /** Tells why a code led nowhere. */
   #failed({ code, remedy }: LinkError): void {
-    this.#fail(failureFor(code), remedy, words.failure.again, () => this.#scan());
+    const narrow = code === "ice_failed" && this.#prefs.candidates !== "host";
+    this.#fail(failureFor(code), narrow ? `${remedy} ${words.failure.narrow}` : remedy, words.failure.again, () => this.#scan());
   }
 
   #fail(what: string, remedy: string, button: string, next: () => void): void {

@@ -1,4 +1,4 @@
-import type { Assurance, Code, LinkError, LocalityReport, Path, Site } from "@liaison/client";
+import type { Assurance, Code, LinkError, LocalityReport, Path, PathKind, Site } from "@liaison/client";
 import { Responder } from "@liaison/client/requests";
 import type { Pairing, WalletEvent, WalletLink } from "@liaison/client/wallet";
 import type { WalletSDK } from "./sdk.ts";
@@ -124,6 +124,8 @@ export class LinkedSite {
 /** What surrounds the linked sites. */
 export interface SitesPlatform {
   readonly sdk: WalletSDK;
+  /** The widest kind of addresses that a site is told by now. */
+  candidates(): PathKind;
   /** Calls back once after some milliseconds, unless the result is called. */
   after(ms: number, callback: () => void): () => void;
 }
@@ -220,7 +222,7 @@ export class Sites {
     for (let tries = 0; !signal.aborted && this.#all.includes(site) && site.pairing; tries++) {
       const cancel = this.#waits(site);
       const link = await this.#platform.sdk
-        .resumeWallet(site.pairing, { signal, onEvent: (event) => this.hear(site, event), confirmRemote: () => this.ask(site) })
+        .resumeWallet(site.pairing, { signal, candidates: this.#platform.candidates(), onEvent: (event) => this.hear(site, event), confirmRemote: () => this.ask(site) })
         .catch((reason: LinkError) => (signal.aborted ? undefined : this.#refused(site, reason)));
       cancel();
       if (signal.aborted) return link?.suspend();

@@ -178,6 +178,14 @@ export const words = {
     removePasskey: (label: string) => `Remove ${label}`,
     remove: "Remove",
     added: (date: string) => `added ${date}`,
+    privacy: "What sites learn",
+    candidates: "Addresses of this device that a site is told",
+    candidatesOf: {
+      host: "all, those of your own network too",
+      srflx: "public ones only",
+      relay: "none, only a relay’s",
+    } satisfies Record<PathKind, string>,
+    candidatesFine: "A site needs one to connect to this wallet directly, and is told none before you agree. With all of them your browser may ask you about your own network. With none, everything goes through a relay, and where the server names no relay nothing connects. Linked sites are met anew when you change it.",
     backup: "Backup",
     backupFine: "A file with all accounts, encrypted with a passphrase of its own. Keep both, and not together.",
     export: "Save a backup",
@@ -208,7 +216,7 @@ export const words = {
     mismatch: "The two are not the same. Type them again.",
   },
 
-  failure: { again: "Scan again", home: "To the wallet", noAccount: "This site takes no account of a kind that this wallet has." },
+  failure: { again: "Scan again", home: "To the wallet", noAccount: "This site takes no account of a kind that this wallet has.", narrow: "Or let sites be told more addresses, in the settings." },
 
   vault: {
     wrong_passphrase: "That is not the passphrase. Check the keyboard and try again.",

@@ -7,15 +7,15 @@ import { clock, failureFor, milliseconds } from "../words.ts";
 test("what is remembered is read again, and nonsense is as at first", () => {
   let kept: string | null = null;
   const storage = { getItem: () => kept, setItem: (_: string, value: string) => void (kept = value) };
-  assert.deepEqual(readPrefs(storage), { idleMinutes: 5, saved: false });
-  writePrefs(storage, { idleMinutes: 15, saved: true });
-  assert.deepEqual(readPrefs(storage), { idleMinutes: 15, saved: true });
-  for (const nonsense of ["", "null", "{", '{"idleMinutes":100000,"saved":"yes"}']) {
+  assert.deepEqual(readPrefs(storage), { idleMinutes: 5, saved: false, candidates: "host" });
+  writePrefs(storage, { idleMinutes: 15, saved: true, candidates: "relay" });
+  assert.deepEqual(readPrefs(storage), { idleMinutes: 15, saved: true, candidates: "relay" });
+  for (const nonsense of ["", "null", "{", '{"idleMinutes":100000,"saved":"yes","candidates":"none"}']) {
     kept = nonsense;
-    assert.deepEqual(readPrefs(storage), { idleMinutes: 5, saved: false }, nonsense);
+    assert.deepEqual(readPrefs(storage), { idleMinutes: 5, saved: false, candidates: "host" }, nonsense);
   }
   const none = { getItem: () => null, setItem: () => assert.fail("full") };
-  writePrefs(none, { idleMinutes: 1, saved: false });
+  writePrefs(none, { idleMinutes: 1, saved: false, candidates: "host" });
 });
 
 test("the accounts that may answer are in the order that the site prefers", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LinkError, type Code } from "@liaison/client";
+import { LinkError, type Code, type PathKind } from "@liaison/client";
 import type { Pairing, WalletEvent, WalletLink, WalletOptions } from "@liaison/client/wallet";
 import type { WalletSDK } from "../sdk.ts";
 import { LinkedSite, Sites } from "../sites.ts";
@@ -42,6 +42,7 @@ class FakeLink implements WalletLink {
 /** Somebody who waits for a site. */
 interface Waiting {
   readonly id: string;
+  readonly candidates: PathKind | undefined;
   readonly remote: () => Promise<boolean>;
   readonly onEvent: (event: WalletEvent) => void;
   come(link: WalletLink): void;
@@ -55,14 +56,15 @@ class World {
   readonly pauses: { ms: number; ring: () => void }[] = [];
   readonly over: string[] = [];
   readonly sites: Sites;
+  candidates: PathKind = "host";
 
   constructor() {
     const sdk: WalletSDK = {
       readLink: () => Promise.reject(new LinkError("internal")),
       listPairings: async () => [...this.pairings],
-      resumeWallet: ({ pairing: id }: Pairing, { onEvent, signal, confirmRemote }: WalletOptions = {}) =>
+      resumeWallet: ({ pairing: id }: Pairing, { onEvent, signal, confirmRemote, candidates }: WalletOptions = {}) =>
         new Promise((come, fail) => {
-          const waiting = { id, onEvent: onEvent!, remote: () => confirmRemote!({ level: "prefer", local: false, path: "srflx", rttMs: 80, network: "different" }), come, refuse: (code: Code) => fail(new LinkError(code)) };
+          const waiting = { id, candidates, onEvent: onEvent!, remote: () => confirmRemote!({ level: "prefer", local: false, path: "srflx", rttMs: 80, network: "different" }), come, refuse: (code: Code) => fail(new LinkError(code)) };
           this.waiting.push(waiting);
           signal!.addEventListener("abort", () => {
             this.waiting.splice(this.waiting.indexOf(waiting), 1);
@@ -79,7 +81,7 @@ class World {
       this.pauses.push(pause);
       return () => void this.pauses.splice(this.pauses.indexOf(pause), 1);
     };
-    this.sites = new Sites({ sdk, after });
+    this.sites = new Sites({ sdk, after, candidates: () => this.candidates });
     this.sites.onover = (site, reason) => this.over.push(`${site.site.name} ${reason.code}`);
   }
 
@@ -125,6 +127,17 @@ test("what a site asks for is answered with no, once for each id, and told to th
   await settle();
   assert.deepEqual(link.sent.map((text) => JSON.parse(text)).map(({ id, error }) => [id, error.code]), [["1", -32601], ["1", -32601], ["2", -32601], ["3", -32601], ["4", -32600]]);
   assert.deepEqual(world.sites.all[0]!.said, [{ from: "asked", text: "mint" }, { from: "asked", text: "<b>bold</b>" }]);
+});
+
+test("each site is told the addresses that the person wants it to be told by now", async () => {
+  const world = new World();
+  world.pair("a");
+  await world.sites.start();
+  world.candidates = "relay";
+  world.sites.stop();
+  await world.sites.start();
+  await settle();
+  assert.deepEqual(world.waiting.map(({ id, candidates }) => [id, candidates]), [["a", "relay"]]);
 });
 
 test("a site that is lost is waited for again, with what it was said before", async () => {

@@ -1,5 +1,6 @@
+import type { PathKind } from "@liaison/client";
 import { button, h, passphraseField, Problem } from "../dom.ts";
-import { idleChoices, type Prefs } from "../prefs.ts";
+import { candidateChoices, idleChoices, type Prefs } from "../prefs.ts";
 import type { Opener, Vault } from "../vault/vault.ts";
 import { day, words } from "../words.ts";
 import { fileField } from "./file.ts";
@@ -7,10 +8,11 @@ import type { View } from "./view.ts";
 
 const { settings } = words;
 
-/** What a person can change. All but setIdle and back reject with a sentence, and
+/** What a person can change. All but setIdle, setCandidates and back reject with a sentence, and
  * resolve with one. */
 export interface SettingsActions {
   setIdle(minutes: number): void;
+  setCandidates(widest: PathKind): void;
   setPassphrase(opener: Opener, passphrase: string): Promise<string>;
   removePassphrase(opener: Opener): Promise<string>;
   addPasskey(opener: Opener): Promise<string>;
@@ -65,7 +67,7 @@ export function settingsView(vault: Vault, prefs: Prefs, actions: SettingsAction
 type Run = (work: Promise<string>) => Promise<void>;
 
 function cards(vault: Vault, prefs: Prefs, actions: SettingsActions, openBackup: boolean, run: Run): HTMLElement[] {
-  return [unlockCard(vault, prefs, actions, run), backupCard(vault, actions, run, openBackup), h("section", { class: "card pane" }, h("h2", {}, settings.wipe), wipeForm(actions.wipe))];
+  return [unlockCard(vault, prefs, actions, run), privacyCard(prefs, actions), backupCard(vault, actions, run, openBackup), h("section", { class: "card pane" }, h("h2", {}, settings.wipe), wipeForm(actions.wipe))];
 }
 
 function unlockCard(vault: Vault, prefs: Prefs, actions: SettingsActions, run: Run): HTMLElement {
@@ -81,6 +83,17 @@ function unlockCard(vault: Vault, prefs: Prefs, actions: SettingsActions, run: R
     h("h3", {}, settings.passkeys),
     h("ul", { testid: "passkeys" }, ...vault.passkeys.map(({ id, label, createdAt }) => h("li", { class: "passkey" }, h("span", { class: "row-text" }, h("span", { class: "row-main" }, label), h("span", { class: "row-fine" }, settings.added(day(createdAt)))), provenForm(vault, settings.removePasskey(label), "remove-passkey", (opener) => run(actions.removePasskey(opener, id)))))),
     provenForm(vault, settings.addPasskey, "add-passkey", (opener) => run(actions.addPasskey(opener))),
+  );
+}
+
+function privacyCard(prefs: Prefs, actions: SettingsActions): HTMLElement {
+  const widest = h("select", { id: "candidates", testid: "candidates", "aria-describedby": "candidates-fine", change: () => actions.setCandidates(widest.value as PathKind) }, ...candidateChoices.map((kind) => h("option", { value: kind, selected: kind === prefs.candidates }, settings.candidatesOf[kind])));
+  return h(
+    "section",
+    { class: "card pane", "aria-labelledby": "privacy-title" },
+    h("h2", { id: "privacy-title" }, settings.privacy),
+    h("p", { class: "field" }, h("label", { for: "candidates" }, settings.candidates), widest),
+    h("p", { class: "fine", id: "candidates-fine" }, settings.candidatesFine),
   );
 }
 

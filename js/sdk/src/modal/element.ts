@@ -202,7 +202,8 @@ export class LiaisonConnect extends Base {
     const confirm = this.#choice("confirm", ["none", "sas"]);
     const locality = this.#choice("locality", localities) as Locality | undefined;
     const legacy = this.#choice("legacy", ["deny", "warn", "allow"]);
-    return { ...(server && { server }), ...(confirm && { confirm }), ...(locality && { locality }), ...(legacy && { legacy }), ...this.options };
+    const candidates = this.#choice("candidates", ["host", "srflx", "relay"]);
+    return { ...(server && { server }), ...(confirm && { confirm }), ...(locality && { locality }), ...(legacy && { legacy }), ...(candidates && { candidates }), ...this.options };
   }
 
   #choice<T extends string>(name: string, choices: readonly T[]): T | undefined {
