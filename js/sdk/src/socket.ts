@@ -97,8 +97,9 @@ export class Socket {
     socket.onclose = (event) => {
       this.#cancel();
       this.#drop(socket);
-      if (open) this.#lost(event.code);
-      else this.#refused();
+      if (open) return this.#lost(event.code);
+      if (this.#attempt === 0) this.#events.lost(); // a server that went just now is out of reach, too
+      this.#refused();
     };
   }
 
