@@ -207,7 +207,7 @@ test("the server is away while another tab takes over: it goes on when the serve
   const [leader, tab] = tabs;
   await server.kill();
   await leader.close();
-  await tab.until("tests.phases().at(-1) === 'starting'");
+  await tab.until("tests.state().phase === 'resuming' && tests.state().reason === 'signaling_unreachable'");
   await server.restart(t);
   for (const left of tabs.slice(1)) await phase(left, "open");
   await wallet.call("say", "there again");

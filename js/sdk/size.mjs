@@ -14,10 +14,10 @@ import { entries, external } from "./entries.mjs";
 const limits = {
   ".": 15_000,
   "./wallet": 11_000,
-  "./tabs": 3_200,
+  "./tabs": 3_800,
   "./requests": 3_400,
   "./passkeys": 1_900,
-  "./modal": 11_500,
+  "./modal": 12_200,
   "./react": 1_800,
 };
 

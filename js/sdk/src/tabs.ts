@@ -8,13 +8,14 @@
 
 import type { Assurance } from "./assurance.ts";
 import type { Code } from "./codes.gen.ts";
-import { asLinkError, LinkError } from "./errors.ts";
+import { asLinkError, LinkError, type LinkErrorOptions } from "./errors.ts";
 import type { LinkEvent } from "./events.ts";
 import type { Confirmation } from "./gate.ts";
 import { parseText, type Answer, type Question } from "./jsonrpc.ts";
 import { Latch } from "./latch.ts";
 import { passing } from "./passing.ts";
 import type { Path } from "./path.ts";
+import { browserPlatform, type Platform } from "./platform.ts";
 import { newKey } from "./session.ts";
 import { connectSite, resumeSite, type SiteLink, type SiteOptions, type WaitOptions } from "./site.ts";
 import type { Site } from "./wire.ts";
@@ -35,6 +36,8 @@ export interface SharedState {
   readonly uri: string;
   /** How the site is presented to the wallet; undefined before there is a link. */
   readonly site: Site | undefined;
+  /** Whether it is an earlier wallet that is met again, without a code. */
+  readonly resumes: boolean;
   /** When the code or the question ends, in milliseconds since 1970. */
   readonly until: number | undefined;
   /** The account that signed in (CAIP-10). */
@@ -45,7 +48,7 @@ export interface SharedState {
   readonly path: Path | undefined;
   /** How many tries of the short code are left. */
   readonly left: number | undefined;
-  /** Why it is over. */
+  /** Why it is over; while it is "resuming", why the last try was. */
   readonly reason: LinkError | undefined;
 }
 
@@ -58,8 +61,16 @@ export interface ShareOptions extends Omit<SiteOptions, "signal" | "onEvent"> {
   readonly onState?: (state: SharedState) => void;
   /** Hears each text of the wallet, in every tab, but for answers to requests. */
   readonly onMessage?: (text: string) => void;
-  /** Hears everything that happens, in the tab that holds the link. */
+  /** Hears everything that happens, in every tab, but for answers to requests; after
+   * the state that comes of it. A tab that comes later hears what has happened on the
+   * link before, without texts, and of what changes only how it is now. */
   readonly onEvent?: (event: LinkEvent) => void;
+}
+
+/** How to have a code made. */
+export interface CodeOptions {
+  /** In the place of whatever link there is, and of an earlier wallet that is waited for. */
+  readonly fresh?: boolean;
 }
 
 /** This tab's share of the link. */
@@ -68,8 +79,10 @@ export interface SharedSite {
   readonly state: SharedState;
   /** Whether this tab holds the link. */
   readonly leads: boolean;
-  /** Makes a code, if there is none and no wallet. */
-  connect(): void;
+  /** The link itself, in the tab that holds it. */
+  readonly link: SiteLink | undefined;
+  /** Meets an earlier wallet again or else makes a code, if neither is there. */
+  connect(options?: CodeOptions): void;
   /** Takes what the person typed after the phase "code", in any tab. */
   confirm(code: string, options?: WaitOptions): Promise<Confirmation>;
   /** Sends a text to the wallet, waiting for the channel to be open. It resolves when the
@@ -86,24 +99,44 @@ export interface SharedSite {
   request(question: Question, options?: WaitOptions): Promise<Answer>;
   /** Says goodbye and ends the link, for all tabs. */
   close(): void;
+  /** Leaves the wallet without a goodbye, for all tabs: connect meets it again. */
+  suspend(): void;
   /** This tab shares no longer; another one takes the link over. */
   leave(): void;
 }
 
-/** What tabs say to each other. An error crosses as its code and detail. */
+/** What tabs say to each other. The one that leads numbers its states and its events, so
+ * that nobody takes one twice. */
 type Word =
   | { t: "who" }
-  | { t: "state"; leader: string; state: Plain }
-  | { t: "message"; text: string }
-  | { t: "connect" | "close" }
+  | { t: "state"; leader: string; n: number; state: Packed; told?: readonly Told[] }
+  | { t: "event"; leader: string; told: Told }
+  | { t: "message"; event: Text }
+  | { t: "connect"; fresh: boolean }
+  | { t: "close" | "suspend" }
   | { t: "call"; id: string; from: string; method: "send" | "confirm"; text: string }
-  | { t: "done"; id: string; value?: Confirmation; error?: { code: Code; detail: string } };
+  | { t: "done"; id: string; outcome: Packed };
 
-type Plain = Omit<SharedState, "reason"> & { reason: { code: Code; detail: string } | undefined };
+type Text = Extract<LinkEvent, { type: "message" }>;
+/** What became of a call. */
+interface Outcome {
+  readonly value?: Confirmation | undefined;
+  readonly error?: LinkError;
+}
+/** An event, and which one it is of its leader's. */
+interface Told {
+  readonly n: number;
+  readonly event: Packed;
+}
+/** What crosses from tab to tab. */
+interface Packed {
+  readonly [field: string]: unknown;
+}
 
 const idle: SharedState = {
-  phase: "idle", uri: "", site: undefined, until: undefined, account: undefined, assurance: undefined, path: undefined, left: undefined, reason: undefined,
+  phase: "idle", uri: "", site: undefined, resumes: false, until: undefined, account: undefined, assurance: undefined, path: undefined, left: undefined, reason: undefined,
 };
+const starting: SharedState = { ...idle, phase: "starting" };
 
 const againMs = [0, 300, 1_000, 2_000, 5_000];
 
@@ -135,17 +168,26 @@ class Tab implements SharedSite {
   #state = idle;
   #opened = new Latch<void>(); // of this opening; replaced with the next
   #leader = "";
-  #link: SiteLink | undefined;
-  #wanted: Latch<void> | undefined; // a code is
-  #handOver: (() => void) | undefined; // ends this tab's lead
-  readonly #taken = new Set<string>(); // calls that this tab has carried out
+  #states = 0; // of the leader's, how many this tab has
+  #events = 0;
   #queued = false;
+  #wish: CodeOptions | undefined; // this tab wants a code, and nobody leads yet
+  // While this tab leads:
+  readonly #platform: Platform; // one, so that what a link has given up the next can take
+  #link: SiteLink | undefined; // also when it is over, to be forgotten
+  #holding = new AbortController(); // ends what is held
+  #handOver: (() => void) | undefined; // ends this tab's lead
+  readonly #told = new Map<string, Told>(); // on this link, the last of each kind
+  readonly #taken = new Set<string>(); // calls that this tab has carried out
+  #wanted: Latch<void> | undefined; // no code is made before a tab wants one
+  #fresh = false; // a code is wanted in the place of what there is
   #company = false; // there are other tabs
   #paired = false; // there is a wallet that can be met again
-  #wish = false; // this tab wants a code, and nobody leads yet
+  #failed = 0; // tries in a row
 
   constructor(options: ShareOptions) {
     this.#options = options;
+    this.#platform = options.platform ?? browserPlatform();
     const { server = location.origin, confirm = "none", locality = "report", legacy = "warn", candidates = "host" } = options;
     const shared = [new URL(server).origin, confirm, locality, legacy, candidates].join(" ");
     this.#lock = `liaison lead ${shared}`;
@@ -170,10 +212,14 @@ class Tab implements SharedSite {
     return this.#handOver !== undefined;
   }
 
-  connect(): void {
-    if (this.leads) return this.#want();
-    this.#wish = this.#leader === "";
-    this.#say({ t: "connect" });
+  get link(): SiteLink | undefined {
+    return this.#link;
+  }
+
+  connect({ fresh = false }: CodeOptions = {}): void {
+    if (this.leads) this.#want(fresh);
+    else if (this.#leader === "") this.#wish = { fresh };
+    else this.#say({ t: "connect", fresh });
   }
 
   async confirm(code: string, options: WaitOptions = {}): Promise<Confirmation> {
@@ -199,8 +245,13 @@ class Tab implements SharedSite {
   }
 
   close(): void {
-    if (this.leads) this.#link?.close();
+    if (this.leads) this.#end("close");
     else this.#say({ t: "close" });
+  }
+
+  suspend(): void {
+    if (this.leads) this.#end("suspend");
+    else this.#say({ t: "suspend" });
   }
 
   leave(): void {
@@ -231,97 +282,146 @@ class Tab implements SharedSite {
     const end = new AbortController();
     this.#handOver = () => {
       this.#handOver = undefined;
-      this.#link?.suspend();
-      end.abort(new LinkError("canceled"));
+      end.abort();
+      this.#end("suspend");
     };
     this.#leader = this.#id;
-    this.#publish({ ...idle, phase: "starting" });
+    const serving = this.#serve(end.signal);
     this.#repeat();
     void this.#look();
     const looking = setInterval(() => void this.#look(), companyMs);
     try {
-      await this.#serve(end.signal);
+      await serving;
     } finally {
       clearInterval(looking);
-      this.#handOver = undefined;
-      this.#link = undefined;
+      this.#handOver = this.#link = undefined;
     }
   }
 
   /** Holds one link after another. */
-  async #serve(signal: AbortSignal): Promise<void> {
-    this.#wanted = new Latch();
-    if (this.#wish || (this.#options.auto ?? true)) this.#wanted.set();
-    this.#wish = false;
-    for (let lost = 0; !signal.aborted; ) {
-      this.#publish({ ...idle, phase: "starting" });
-      this.#paired = false;
-      const reason = await this.#hold(signal).catch((cause: unknown) => asLinkError(cause));
-      if (signal.aborted) return;
+  async #serve(end: AbortSignal): Promise<void> {
+    let met = this.#state.account !== undefined; // by the tab that led before
+    let lost: LinkError | undefined;
+    this.#fresh = this.#wish?.fresh ?? false;
+    this.#wanted = this.#wish || (this.#options.auto ?? true) ? undefined : new Latch();
+    this.#wish = undefined;
+    if (this.#state.phase === "over") await this.#rest(this.#state, end);
+    while (!end.aborted) {
+      this.#holding = new AbortController();
+      const { account, site } = this.#state;
+      this.#publish(met ? { ...idle, phase: "resuming", resumes: true, account, site, reason: lost } : starting);
+      const reason = await this.#hold(this.#holding.signal, lost).catch((cause: unknown) => asLinkError(cause));
+      if (end.aborted) return;
       // A wallet that there was may come back, and so may the server.
-      if (this.#paired && passing.has(reason.code)) {
-        await pause(againMs[Math.min(lost++, againMs.length - 1)]!, signal);
-        continue;
-      }
-      lost = 0;
-      this.#publish({ ...idle, phase: "over", reason });
-      this.#wanted = new Latch();
-      await this.#wanted.wait(signal).catch(() => undefined);
+      lost = this.#paired && !this.#fresh && passing.has(reason.code) ? reason : undefined;
+      met = lost !== undefined;
+      if (!met && !(this.#fresh && this.#holding.signal.aborted)) await this.#rest({ ...idle, phase: "over", reason }, end);
     }
   }
 
-  /** Holds one link until it is over, and resolves with the reason. */
-  async #hold(signal: AbortSignal): Promise<LinkError> {
-    const options: SiteOptions = { ...this.#options, signal, onEvent: (event) => this.#happened(event) };
-    let link = await resumeSite(options).catch((cause: unknown) => {
-      this.#paired = true; // else nothing would have been asked of anybody
-      throw cause;
-    });
+  /** It is over, until a tab wants a code. */
+  async #rest(state: SharedState, end: AbortSignal): Promise<void> {
+    this.#fresh = false;
+    this.#failed = 0;
+    const wanted = (this.#wanted = new Latch<void>());
+    this.#publish(state); // whoever hears it may want one at once
+    await wanted.wait(end).catch(() => undefined);
+  }
+
+  /** Holds one link until it is over, and resolves with the reason. After a wallet was
+   * lost only that one will do. */
+  async #hold(signal: AbortSignal, lost: LinkError | undefined): Promise<LinkError> {
+    if (lost) await pause(againMs[Math.min(this.#failed++, againMs.length - 1)]!, signal);
+    const options: SiteOptions = { ...this.#options, platform: this.#platform, signal, onEvent: (event) => this.#happened(event) };
+    this.#told.clear();
+    this.#paired = false;
+    let link: SiteLink | undefined;
+    if (!this.#fresh) {
+      link = await resumeSite(options).catch((cause: unknown) => {
+        this.#paired = true; // else nothing would have been asked of anybody
+        throw cause;
+      });
+    }
     this.#paired = link !== undefined;
     if (!link) {
-      this.#publish(idle);
-      await this.#wanted!.wait(signal);
+      if (lost) return lost;
+      const wanted = this.#wanted;
+      if (wanted) {
+        this.#publish(idle);
+        await wanted.wait(signal);
+      }
+      if (this.#state.phase !== "starting") this.#publish(starting);
       link = await connectSite(options);
     }
+    this.#fresh = false;
     this.#link = link;
     const { uri, site, lifeMs, resumes } = link;
-    this.#publish({ ...idle, phase: resumes ? "resuming" : "waiting", uri, site, account: resumes?.account, until: lifeMs < Infinity ? Date.now() + lifeMs : undefined });
+    const until = lifeMs < Infinity ? Date.now() + lifeMs : undefined;
+    this.#publish({ ...idle, phase: resumes ? "resuming" : "waiting", uri, site, resumes: resumes !== undefined, account: resumes?.account, until });
     link.displayed();
-    const reason = await link.closed;
-    this.#link = undefined;
-    return reason;
+    return link.closed;
   }
 
-  #want(): void {
+  #want(fresh: boolean): void {
+    // Several tabs may ask for one.
+    if (fresh && !this.#fresh) {
+      this.#fresh = true;
+      this.#end("suspend");
+    }
     this.#wanted?.set();
+    this.#wanted = undefined;
+  }
+
+  #end(how: "close" | "suspend"): void {
+    if (how === "close") this.#link?.close();
+    this.#holding.abort(new LinkError("canceled"));
   }
 
   #happened(event: LinkEvent): void {
+    if (event.type === "message") {
+      this.#say({ t: "message", event });
+      return this.#received(event);
+    }
+    const state = this.#after(event);
+    if (state && this.leads) this.#publish(state);
+    const told = { n: ++this.#events, event: pack(event) };
+    const kind = event.type === "arrow" ? `arrow ${event.arrow}` : event.type;
+    this.#told.delete(kind); // what changes stands where it changed last
+    this.#told.set(kind, told);
+    this.#say({ t: "event", leader: this.#id, told });
     this.#options.onEvent?.(event);
+  }
+
+  /** The state that comes of an event, if it changes. */
+  #after(event: LinkEvent): SharedState | undefined {
     const now = this.#state;
     switch (event.type) {
       case "joined":
-        return this.#publish({ ...now, phase: "joined", uri: "", until: Date.now() + event.lifeMs });
+        return { ...now, phase: "joined", uri: "", until: Date.now() + event.lifeMs };
       case "linked":
-        return this.#publish({ ...now, phase: "connecting", uri: "", until: undefined, account: event.account, assurance: event.assurance });
+        return { ...now, phase: "connecting", uri: "", until: undefined, account: event.account, assurance: event.assurance };
       case "code":
-        return this.#publish({ ...now, phase: "code", left: event.left });
+        return { ...now, phase: "code", left: event.left };
       case "open":
         this.#paired = true;
-        return this.#publish({ ...now, phase: "open", left: undefined });
+        this.#failed = 0;
+        return { ...now, phase: "open", left: undefined };
       case "path":
-        return this.#publish({ ...now, path: event.path });
-      case "message":
-        this.#say({ t: "message", text: event.data });
-        return this.#received(event.data);
+        return { ...now, path: event.path };
+      default:
+        return undefined;
     }
   }
 
   /** Tells all tabs how far the link has come. */
   #publish(state: SharedState): void {
+    this.#states++;
     this.#changed(state);
-    const { reason } = state;
-    this.#say({ t: "state", leader: this.#id, state: { ...state, reason: reason && { code: reason.code, detail: reason.detail } } });
+    this.#tell();
+  }
+
+  #tell(told?: readonly Told[]): void {
+    this.#say({ t: "state", leader: this.#id, n: this.#states, state: pack(this.#state), ...(told && { told }) });
   }
 
   /** Carries out what a tab asks for, once. */
@@ -332,20 +432,23 @@ class Tab implements SharedSite {
       if (this.#taken.size <= mostTaken) break;
       this.#taken.delete(old);
     }
+    let outcome: Outcome;
     try {
-      if (method === "send") await this.#opened.wait(this.#left.signal);
-      if (!this.#link) throw new LinkError("channel_closed");
-      const value = method === "confirm" ? await this.#link.confirm(text) : this.#link.send(text);
-      this.#answered({ t: "done", id, ...(value && { value }) });
+      outcome = { value: await this.#do(method, text) };
     } catch (cause) {
-      const { code, detail } = asLinkError(cause);
-      this.#answered({ t: "done", id, error: { code, detail } });
+      outcome = { error: asLinkError(cause) };
     }
+    this.#say({ t: "done", id, outcome: pack(outcome) });
+    this.#done(id, outcome);
   }
 
-  #answered(word: Extract<Word, { t: "done" }>): void {
-    this.#say(word);
-    this.#done(word);
+  async #do(method: Call["word"]["method"], text: string): Promise<Confirmation | undefined> {
+    if (method === "send") await this.#opened.wait(this.#left.signal);
+    if (!this.#link) throw new LinkError("channel_closed");
+    if (method === "send") return void this.#link.send(text);
+    const { right, left } = await this.#link.confirm(text);
+    if (this.#state.phase === "code") this.#publish({ ...this.#state, phase: right ? "connecting" : "code", left });
+    return { right, left };
   }
 
   /** A page that is frozen can do nothing for the others. Alone, it keeps the channel,
@@ -373,30 +476,50 @@ class Tab implements SharedSite {
       case "who":
         if (!this.leads) return;
         this.#company = true;
-        return this.#publish(this.#state);
-      case "state": {
-        if (this.leads) return;
-        const { reason } = word.state;
-        this.#changed({ ...word.state, reason: reason && new LinkError(reason.code, { detail: reason.detail }) });
-        if (this.#leader === word.leader) return;
-        this.#leader = word.leader;
-        if (this.#wish) this.connect();
-        return this.#repeat();
-      }
+        return this.#tell([...this.#told.values()]);
+      case "state":
+        return this.#follow(word);
+      case "event":
+        if (word.leader === this.#leader) this.#heard(word.told);
+        return;
       case "message":
-        return this.#received(word.text);
+        return this.#received(word.event);
       case "connect":
-        if (this.leads) this.#want();
+        if (this.leads) this.#want(word.fresh);
         return;
       case "close":
-        if (this.leads) this.#link?.close();
+      case "suspend":
+        if (this.leads) this.#end(word.t);
         return;
       case "call":
         if (this.leads) void this.#carryOut(word);
         return;
       case "done":
-        return this.#done(word);
+        return this.#done(word.id, unpack(word.outcome));
     }
+  }
+
+  #follow({ leader, n, state, told = [] }: Extract<Word, { t: "state" }>): void {
+    if (this.leads) return;
+    const another = this.#leader !== leader;
+    if (another) this.#states = this.#events = 0;
+    this.#leader = leader;
+    if (n > this.#states) {
+      this.#states = n;
+      this.#changed(unpack(state));
+    }
+    for (const each of told) this.#heard(each);
+    if (!another) return;
+    if (this.#wish) this.connect(this.#wish);
+    this.#wish = undefined;
+    this.#repeat();
+  }
+
+  /** Takes an event of the tab that leads. */
+  #heard({ n, event }: Told): void {
+    if (this.leads || n <= this.#events) return;
+    this.#events = n;
+    this.#options.onEvent?.(unpack(event));
   }
 
   #changed(state: SharedState): void {
@@ -417,11 +540,14 @@ class Tab implements SharedSite {
   }
 
   /** A text of the wallet: an answer is for the tab that asked, all else for all. */
-  #received(text: string): void {
-    const parsed = parseText(text);
-    if (parsed.kind === "answer") this.#requests.get(parsed.message.id)?.answer.set(parsed.message);
-    else if (parsed.kind === "malformed" && parsed.message.of === "answer") this.#requests.get(parsed.message.id as string)?.answer.fail(new LinkError("invalid_peer", { detail: parsed.message.why }));
-    else this.#options.onMessage?.(text);
+  #received(event: Text): void {
+    const parsed = parseText(event.data);
+    if (parsed.kind === "answer") return this.#requests.get(parsed.message.id)?.answer.set(parsed.message);
+    if (parsed.kind === "malformed" && parsed.message.of === "answer") {
+      return this.#requests.get(parsed.message.id as string)?.answer.fail(new LinkError("invalid_peer", { detail: parsed.message.why }));
+    }
+    this.#options.onMessage?.(event.data);
+    this.#options.onEvent?.(event);
   }
 
   /** Asks the tab that leads, or the next one if that is gone before it answers. */
@@ -459,9 +585,9 @@ class Tab implements SharedSite {
     }
   }
 
-  #done({ id, value, error }: Extract<Word, { t: "done" }>): void {
+  #done(id: string, { value, error }: Outcome): void {
     const done = this.#calls.get(id)?.done;
-    if (error) done?.fail(new LinkError(error.code, { detail: error.detail }));
+    if (error) done?.fail(error);
     else done?.set(value);
   }
 
@@ -473,6 +599,19 @@ class Tab implements SharedSite {
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   const wait = new Latch<void>();
   const timer = setTimeout(() => wait.set(), ms);
-  await wait.wait(signal).catch(() => undefined);
-  clearTimeout(timer);
+  await wait.wait(signal).finally(() => clearTimeout(timer));
+}
+
+/** Makes ready what crosses: an error does so as what it is made of, since its copy would
+ * be no LinkError. */
+function pack(value: object): Packed {
+  return Object.fromEntries(Object.entries(value).map(([field, of]: [string, unknown]) => [field, of instanceof LinkError ? { failed: of.code, detail: of.detail, remedy: of.remedy, instance: of.instance } : of]));
+}
+
+function unpack<T>(packed: Packed): T {
+  return Object.fromEntries(Object.entries(packed).map(([field, of]) => [field, isFailure(of) ? new LinkError(of.failed, of) : of])) as T;
+}
+
+function isFailure(of: unknown): of is LinkErrorOptions & { readonly failed: Code } {
+  return typeof of === "object" && of !== null && "failed" in of;
 }
