@@ -123,7 +123,7 @@ test("the record draws each arrow when it is seen, in that order, and the curve 
   assert.deepEqual([await shaft(1), await shaft(2)], ["M18 10H71", "M72 10H19"], "there and back");
   await site.says("rtt", /ms$/);
   assert.match(await site.page.locator("#chart .curve").getAttribute("d"), /^M/);
-  assert.match(await site.text("took"), /^(\d+ ms|[\d.]+ s) after its answer$/);
+  assert.match(await site.text("took"), /^(\d+ ms|[\d.]+ s) after the wallet said yes$/);
 
   await wallet.interrupt();
   await site.phase("resuming");

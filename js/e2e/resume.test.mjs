@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { launch, SitePage } from "./browser.mjs";
 import { Server, Wallet, walletFile } from "./program.mjs";
+import { Shop } from "./shop.mjs";
 
 let browser;
 before(async () => (browser = await launch()));
@@ -210,19 +211,21 @@ test("a new code takes the place of the wallet that does not come, and forgettin
   site.watch.clean();
 });
 
-test("a second page of the same browser has a code of its own, and each meets its own wallet again", async (t) => {
-  const { server, site, wallet } = await connected(t);
-  const second = new SitePage(await site.context.newPage(), site.context, site.watch);
-  await second.page.goto(server.origin);
-  const other = new Wallet(t, await second.link(), { file: walletFile(t), flags: ["--key", "solana"] });
-  await other.event("open");
-  await second.phase("connected");
-  const accounts = [await site.text("account"), await second.text("account")];
+test("a second page of the same browser that does not share has a code of its own, and each meets its own wallet again", async (t) => {
+  const site = await Shop.open(t, browser, "<liaison-connect inline></liaison-connect>");
+  const second = await site.tab();
+  const wallets = [];
+  for (const [page, flags] of [[site, []], [second, ["--key", "solana"]]]) {
+    const wallet = new Wallet(t, await page.link(), { file: walletFile(t), flags });
+    await wallet.event("open");
+    await page.phase("connected");
+    wallets.push(wallet);
+  }
+  const accounts = [await site.part("account").textContent(), await second.part("account").textContent()];
   for (const page of [site, second]) await page.page.reload();
-  await wallet.event("open", 1);
-  await other.event("open", 1);
+  for (const wallet of wallets) await wallet.event("open", 1);
   for (const page of [site, second]) await page.phase("connected");
-  assert.deepEqual([await site.text("account"), await second.text("account")].toSorted(), accounts.toSorted());
+  assert.deepEqual([await site.part("account").textContent(), await second.part("account").textContent()].toSorted(), accounts.toSorted());
 });
 
 test("what was asked for once holds again: a wallet must be near after a reload, too", async (t) => {

@@ -32,9 +32,21 @@ export class Shop {
     const shop = new Shop();
     Object.assign(shop, { host, server, context, watch, page: await context.newPage() });
     if (clock) await shop.page.clock.install();
-    await shop.page.goto(`${host.origin}/shop.html`);
-    await shop.page.waitForFunction(() => customElements.get("liaison-connect"));
+    await shop.load();
     return shop;
+  }
+
+  /** Opens the page. */
+  async load() {
+    await this.page.goto(`${this.host.origin}/shop.html`);
+    await this.page.waitForFunction(() => customElements.get("liaison-connect"));
+  }
+
+  /** Another tab with the same page, which is open. */
+  async tab() {
+    const tab = Object.assign(new Shop(), { ...this, page: await this.context.newPage() });
+    await tab.load();
+    return tab;
   }
 
   part(name) {

@@ -24,8 +24,10 @@ export interface AccountCalls {
 export class Account {
   readonly #calls: AccountCalls;
   readonly #sessions = new Sessions(() => void this.#do(() => this.#list()));
+  readonly #tabs = new BroadcastChannel("liaison account");
   #session: Session = {};
   #asked = 0;
+  #apart = true; // no wallet is connected
   #stale = false; // the account was proved too long ago for what was asked for
 
   constructor(calls: AccountCalls) {
@@ -33,16 +35,28 @@ export class Account {
     part("passkey-sign-in").addEventListener("click", () => void this.#do(() => this.#signIn()));
     part("passkey-add").addEventListener("click", () => void this.#do(() => this.#add()));
     part("sign-out").addEventListener("click", () => void this.#do(() => this.#signOut()));
+    // Another tab has signed in or out.
+    this.#tabs.addEventListener("message", () => void this.#ask((cause) => (asProblem(cause).code === "session_required" ? {} : undefined)));
     this.#show({});
   }
 
   /** Asks the server who is signed in. To be called when the browser has a
    * session, and none that is just being replaced. */
-  async look(): Promise<void> {
+  look(): Promise<void> {
+    return this.#ask(() => undefined);
+  }
+
+  /** Says whether no wallet is connected: that changes nothing of who is signed in. */
+  apart(apart: boolean): void {
+    this.#apart = apart;
+    this.#show(this.#session);
+  }
+
+  async #ask(without: (cause: unknown) => Session | undefined): Promise<void> {
     const asked = ++this.#asked;
-    const session = await call("GET", "/v1/session").catch(() => undefined);
+    const session = (await call("GET", "/v1/session").catch(without)) as Session | undefined;
     if (!session || asked !== this.#asked) return;
-    this.#show(session as Session);
+    this.#show(session);
     this.#sessions.offer(!!this.#session.account && this.#session.assurance !== "server-asserted");
   }
 
@@ -50,6 +64,7 @@ export class Account {
     const { signInWithPasskey } = await import("@liaison/client/passkeys");
     const { account } = await signInWithPasskey(this.#session.account ? { account: this.#session.account } : {});
     this.#stale = false;
+    this.#tabs.postMessage("in");
     this.#calls.welcome();
     await this.look();
     return `Welcome back, ${short(account)}.`;
@@ -66,6 +81,7 @@ export class Account {
     this.#asked++;
     this.#calls.leave();
     await call("DELETE", "/v1/session");
+    this.#tabs.postMessage("out");
     this.#show({});
     this.#sessions.offer(false);
     return "You are signed out.";
@@ -117,6 +133,7 @@ export class Account {
     part("passkey-sign-in").textContent = account ? "Sign in again with a passkey" : "Sign in with a passkey";
     part("passkey-add").hidden = !passkeys || !account || assurance === "server-asserted";
     part("sign-out").hidden = !account;
+    part("signed-in-apart").hidden = !account || !this.#apart;
   }
 }
 

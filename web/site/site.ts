@@ -1,5 +1,5 @@
 // The site page: the modal, standing in the page, and around it the record of what
-// happens, the path, a conversation, and who is signed in. What it asks of wallets
+// happens, the path, a conversation, and who is signed in. All its tabs share one link. What it asks of wallets
 // can be said in its address: /?confirm=sas and /?locality=require; what becomes of
 // wallets that do not seal, by /?legacy=deny; which addresses leave it, by
 // /?candidates=relay; and the language, by /?lang=de.
@@ -10,7 +10,7 @@ import { Chart } from "./chart.ts";
 import { part } from "./page.ts";
 import { SequenceRecord } from "./record.ts";
 import { Talk } from "./talk.ts";
-import { duration, nearness, pathMeaning } from "./words.ts";
+import { nearness, opening, pathMeaning } from "./words.ts";
 
 /** What the page's address may ask for. */
 const choices: { readonly [name: string]: readonly string[] } = {
@@ -23,25 +23,23 @@ const choices: { readonly [name: string]: readonly string[] } = {
 
 const root = document.documentElement;
 const connect = new LiaisonConnect();
-connect.toggleAttribute("inline", true);
+for (const name of ["inline", "shared"]) connect.toggleAttribute(name, true);
 for (const [name, value] of new URLSearchParams(location.search)) {
   if (Object.hasOwn(choices, name) && choices[name]!.includes(value)) connect.setAttribute(name, value);
 }
 
 const record = new SequenceRecord();
 const chart = new Chart();
-const talk = new Talk((text) => connect.link!.send(text));
+const talk = new Talk((text) => connect.shared!.send(text));
 const account = new Account({
   link: () => (connect.link?.resumes || connect.phase !== "connected" ? undefined : connect.link),
-  leave() {
-    if (connect.phase === "connected") connect.link?.suspend();
-    else connect.close();
-  },
+  leave: () => connect.shared?.suspend(),
   welcome() {
     if (connect.phase === "idle" || connect.phase === "failed") connect.open();
   },
 });
 let linkedAt = 0;
+let resumes = false;
 
 connect.addEventListener("phase", ({ detail }) => shown(detail.phase));
 connect.addEventListener("step", ({ detail }) => happened(detail));
@@ -56,6 +54,8 @@ function shown(phase: Phase): void {
   document.title = phase === "connected" ? "Connected · Liaison" : "Liaison";
   if (phase === "starting") reset();
   if (phase === "resuming") record.reset(true);
+  if (phase === "starting" || phase === "resuming") resumes = phase === "resuming";
+  account.apart(phase !== "connected" && phase !== "linking");
   talk.open(phase === "connected");
   if (phase === "connected") welcome();
   else chart.stop();
@@ -90,7 +90,7 @@ function happened(event: LinkEvent): void {
       linkedAt = event.at;
       return;
     case "open":
-      part("took").textContent = `${duration(event.at - linkedAt)} after its answer`;
+      part("took").textContent = opening(event.at - linkedAt, resumes);
       return;
     case "path":
       part("path").textContent = event.path.kind;
@@ -100,7 +100,8 @@ function happened(event: LinkEvent): void {
       part("locality").textContent = nearness(event.locality);
       return;
     case "message":
-      return talk.add("wallet", event.data);
+      talk.add("wallet", event.data);
+      return;
     case "signaling":
       root.dataset.server = event.attached ? "here" : "gone";
       return;

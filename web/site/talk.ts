@@ -6,19 +6,16 @@ export class Talk {
   readonly #input = part<HTMLInputElement>("message-input");
   readonly #messages = part("messages");
 
-  /** With what sends a text, or throws. */
-  constructor(send: (text: string) => void) {
+  /** With what sends a text, or rejects. */
+  constructor(send: (text: string) => Promise<void>) {
     part<HTMLFormElement>("compose").addEventListener("submit", (event) => {
       event.preventDefault();
       const text = this.#input.value;
       if (!text) return;
-      try {
-        send(text);
-      } catch {
-        return; // the channel has just ended, and the page says so
-      }
-      this.add("site", text);
+      const row = this.add("site", text);
       this.#input.value = "";
+      // The link ended before another tab could take it over.
+      send(text).catch(() => row.append(element("span", "fine", " (not sent)")));
     });
   }
 
@@ -45,12 +42,13 @@ export class Talk {
   }
 
   /** Adds a message. */
-  add(from: "site" | "wallet", text: string): void {
+  add(from: "site" | "wallet", text: string): HTMLElement {
     const row = document.createElement("li");
     row.dataset.from = from;
     row.append(element("span", "unseen", from === "site" ? "You: " : "Wallet: "), element("span", "text", text));
     this.#messages.append(row);
     const log = this.#messages.parentElement!;
     log.scrollTop = log.scrollHeight;
+    return row;
   }
 }

@@ -4,7 +4,7 @@ import { arrows, LinkError, type LocalityReport } from "@liaison/client";
 import { deviceName } from "./account.ts";
 import { curve } from "./chart.ts";
 import { sessionName } from "./sessions.ts";
-import { arrowWords, duration, nearness, passkeySentence, roundTrip, whoSends } from "./words.ts";
+import { arrowWords, duration, nearness, opening, passkeySentence, roundTrip, whoSends } from "./words.ts";
 
 test("durations read as people write them", () => {
   const cases: [number, string][] = [
@@ -12,6 +12,11 @@ test("durations read as people write them", () => {
     [9999, "10.0 s"], [59_900, "59.9 s"], [59_960, "1:00"], [125_000, "2:05"],
   ];
   for (const [ms, text] of cases) assert.equal(duration(ms), text, String(ms));
+});
+
+test("how long the channel took to open is said from what went before", () => {
+  assert.equal(opening(1240, false), "1.24 s after the wallet said yes");
+  assert.equal(opening(85, true), "85 ms after the wallet came back");
 });
 
 test("a round trip below the browser's resolution is not called zero", () => {

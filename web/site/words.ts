@@ -52,12 +52,12 @@ const passkeySentences: Partial<Record<Code, string>> = {
   account_mismatch: "That passkey is of another account. Sign out first.",
   assurance_too_low: "A wallet that does not seal cannot add passkeys. Link with one that does.",
   passkey_exists: "This device has a passkey of the account already. Sign in with it.",
-  passkey_limit: "The account has as many passkeys as it may.",
-  passkeys_off: "There are no passkeys at this address. They need a name, like localhost, and not a number.",
+  passkey_limit: "The account has as many passkeys as it may have. Sign in with one of those.",
+  passkeys_off: "Passkeys need an address with a name, like localhost, and not a number. Open this site by its name.",
   proof_rejected: "The passkey did not hold. Try again, or link your wallet.",
   signaling_unreachable: "The server cannot be reached. Try again when it is back.",
   step_up_required: "That needs a proof that is not older than ten minutes. Sign in with a passkey, or link with a new code.",
-  unsupported_version: "This browser has no passkeys.",
+  unsupported_version: "This browser has no passkeys. Link your wallet instead.",
   user_rejected: "No passkey was used. Link your wallet to make one.",
 };
 
@@ -78,6 +78,11 @@ export const pathMeaning: Record<PathKind, string> = {
   srflx: "across the internet",
   relay: "through a relay",
 };
+
+/** How long the direct channel took to open. */
+export function opening(ms: number, resumes: boolean): string {
+  return `${duration(ms)} after the wallet ${resumes ? "came back" : "said yes"}`;
+}
 
 /** Writes a duration: "85 ms", "1.24 s", "2:05". */
 export function duration(ms: number): string {

@@ -1,6 +1,7 @@
 import { asLinkError, LinkError } from "../errors.ts";
 import type { LinkEvent } from "../events.ts";
 import { connectSite, resumeSite, type SiteLink, type SiteOptions } from "../site.ts";
+import { draw } from "./draw.ts";
 import { lost, passing } from "./phase.ts";
 import type { View } from "./view.ts";
 
@@ -21,7 +22,24 @@ export type End =
   /** For any other reason. */
   | { readonly reason: LinkError };
 
-/** What an {@link Attempt} needs of its owner. */
+/** What the element shows, and what its buttons are for: a link of this page's own, or
+ * one that all tabs of the site share. */
+export interface Driver {
+  /** The link; undefined if there is none, or another tab holds it. */
+  readonly link: SiteLink | undefined;
+  /** Whether the channel is open. */
+  readonly open: boolean;
+  /** Passes on the short code that the person typed. */
+  confirm(code: string): Promise<void>;
+  /** Says goodbye and shows that. */
+  disconnect(): void;
+  /** Says goodbye and forgets the pairing; a code is to take its place. */
+  forget(): void;
+  /** Leaves so that the wallet can be met again, and shows nothing more. */
+  abandon(): void;
+}
+
+/** What a {@link Driver} needs of its owner. */
 export interface AttemptCalls {
   readonly view: View;
   /** Everything that happens on the link. */
@@ -31,7 +49,7 @@ export interface AttemptCalls {
 
 /** One attempt at linking, or at meeting an earlier wallet again; the next one
  * takes its place. */
-export class Attempt {
+export class Attempt implements Driver {
   readonly #options: SiteOptions;
   readonly #calls: AttemptCalls;
   readonly #again: Again | undefined;
@@ -39,7 +57,7 @@ export class Attempt {
   readonly #abort = new AbortController();
   #link: SiteLink | undefined;
   #joined = false;
-  #account = "";
+  #linked = false;
   #open = false;
   #over = false;
   #forgets = false;
@@ -57,12 +75,10 @@ export class Attempt {
     return this.#link;
   }
 
-  /** Whether the channel is open. */
   get open(): boolean {
     return this.#open && !this.#over;
   }
 
-  /** Passes on the short code that the person typed. */
   async confirm(code: string): Promise<void> {
     const result = await this.#link?.confirm(code).catch(() => undefined); // "closed" tells it
     if (!result || this.#over) return;
@@ -70,19 +86,16 @@ export class Attempt {
     else if (result.left > 0) this.#calls.view.askCode(result.left, true);
   }
 
-  /** Says goodbye and shows that. */
   disconnect(): void {
     if (this.#link) this.#link.close();
     else this.#abort.abort(new LinkError("canceled"));
   }
 
-  /** Says goodbye, forgets the pairing, and shows nothing more. */
   forget(): void {
     this.#over = this.#forgets = true;
     this.#link?.close();
   }
 
-  /** Leaves so that the wallet can be met again, and shows nothing more. */
   abandon(): void {
     this.#over = true;
     if (!this.#forgets) this.#abort.abort(new LinkError("canceled"));
@@ -132,37 +145,11 @@ export class Attempt {
     if (this.#over) return;
     this.#calls.told(event);
     if (this.#over) return; // whoever was told has ended it
-    this.#draw(event, this.#calls.view);
-  }
-
-  #draw(event: LinkEvent, view: View): void {
-    switch (event.type) {
-      case "joined":
-        this.#joined = true;
-        return this.#meets ? view.here() : view.joined(event.app, event.lifeMs);
-      case "unsealed":
-        if (event.warn) view.warn("unsealed");
-        return;
-      case "linked":
-        this.#account = event.account;
-        return view.linked(event.account, event.assurance, this.#link?.site);
-      case "code":
-        return view.askCode(event.left, false);
-      case "open":
-        this.#open = true;
-        return view.connected();
-      case "path":
-        return view.roundTrip(event.path.rttMs);
-      case "notice":
-        return view.warn("secondWallet");
-      case "signaling":
-        if (this.#open || !this.#account) view.reach(event.attached);
-        return;
-      case "broken":
-        return view.broken(event.broken);
-      case "closed":
-        return this.#closed(event.reason);
-    }
+    if (event.type === "closed") return this.#closed(event.reason);
+    if (event.type === "joined") this.#joined = true;
+    if (event.type === "linked") this.#linked = true;
+    if (event.type === "open") this.#open = true;
+    draw(this.#calls.view, event, { meets: this.#meets, linking: this.#linked && !this.#open, site: this.#link?.site });
   }
 
   #closed(reason: LinkError): void {

@@ -2,9 +2,11 @@ import { LinkError } from "../errors.ts";
 import type { LinkEvent } from "../events.ts";
 import { localities, type Locality } from "../localitylevel.ts";
 import type { SiteLink, SiteOptions } from "../site.ts";
-import { Attempt, type Again, type End } from "./attempt.ts";
+import type { SharedSite } from "../tabs.ts";
+import { Attempt, type Again, type AttemptCalls, type Driver, type End } from "./attempt.ts";
 import { english, loadLocale, write, type Locale } from "./locale.ts";
 import { isQuietEnd, type Phase } from "./phase.ts";
+import { Sharing } from "./sharing.ts";
 import css from "./style.css";
 import { View } from "./view.ts";
 
@@ -17,13 +19,13 @@ export interface ConnectEvents {
     readonly account: string;
     /** The account's name on its chain. */
     readonly address: string;
-    /** The link on which it was proved. */
-    readonly link: SiteLink;
+    /** The link on which it was proved; undefined if another tab holds it. */
+    readonly link: SiteLink | undefined;
   }>;
   /** The direct channel is open. */
   open: CustomEvent<{
-    /** What the channel belongs to. */
-    readonly link: SiteLink;
+    /** What the channel belongs to; undefined if another tab holds it. */
+    readonly link: SiteLink | undefined;
   }>;
   /** A text of the wallet. */
   message: CustomEvent<{
@@ -75,15 +77,23 @@ export class LiaisonConnect extends Base {
   options: SiteOptions = {};
   #view: View | undefined;
   #button: HTMLButtonElement | undefined;
-  #attempt: Attempt | undefined;
+  #driver: Driver | undefined;
   #locale: Locale = english;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #translations = 0;
   #renewals = 0;
   #expired = false; // the code ran out while nobody looked
 
-  /** The link, or the resumption, that the element shows. */
+  /** The link, or the resumption, that the element shows; undefined if another tab
+   * holds it. */
   get link(): SiteLink | undefined {
-    return this.#attempt?.link;
+    return this.#driver?.link;
+  }
+
+  /** With the attribute shared, what sends and asks in each tab; undefined before the
+   * element has begun. */
+  get shared(): SharedSite | undefined {
+    return this.#driver instanceof Sharing ? this.#driver.shared : undefined;
   }
 
   /** What the element is doing. */
@@ -103,7 +113,7 @@ export class LiaisonConnect extends Base {
     addEventListener("pagehide", this.#leave);
     addEventListener("pageshow", this.#back);
     document.addEventListener("visibilitychange", this.#seen);
-    if (this.inline && !this.#attempt) this.#begin({ count: 0 });
+    if (this.inline && !this.#driver) this.#begin({ count: 0 });
   }
 
   /** @internal */
@@ -116,7 +126,7 @@ export class LiaisonConnect extends Base {
       document.removeEventListener("visibilitychange", this.#seen);
       if (this.#view!.frame instanceof HTMLDialogElement) this.#view!.frame.close();
       this.#leave();
-      this.#attempt = undefined;
+      this.#driver = undefined;
       this.#view!.idle(); // the code does not stay in what is kept of the element
     });
   }
@@ -126,11 +136,13 @@ export class LiaisonConnect extends Base {
     if (this.#view) void this.#translate();
   }
 
-  /** Shows the dialog, and begins if nothing was begun or all is over. */
+  /** Shows the dialog, and begins if nothing was begun or all is over. Throws an
+   * "InvalidStateError" while the element is in no page, as a dialog's own call does. */
   open(): void {
-    const { frame } = this.#view ?? this.#build();
-    if (frame instanceof HTMLDialogElement && !frame.open && this.isConnected) frame.showModal();
-    if (!this.#attempt || this.phase === "failed" || this.phase === "idle") this.#begin({ count: 0 });
+    if (!this.isConnected) throw new DOMException("the element is not in a page", "InvalidStateError");
+    const { frame } = this.#view!;
+    if (frame instanceof HTMLDialogElement && !frame.open) frame.showModal();
+    if (!this.#driver || this.phase === "failed" || this.phase === "idle") this.#begin({ count: 0 });
   }
 
   /** Puts the dialog away. An open channel goes on; anything else is given up. */
@@ -151,12 +163,12 @@ export class LiaisonConnect extends Base {
       !this.inline,
       {
         newLink: () => this.#begin(this.phase === "idle" ? { count: 0 } : undefined),
-        disconnect: () => this.#attempt?.disconnect(),
+        disconnect: () => this.#driver?.disconnect(),
         forget: () => {
-          this.#attempt?.forget();
+          this.#driver?.forget();
           this.#begin();
         },
-        confirm: (code) => void this.#attempt?.confirm(code),
+        confirm: (code) => void this.#driver?.confirm(code),
         close: () => this.close(),
       },
       (phase) => {
@@ -181,7 +193,9 @@ export class LiaisonConnect extends Base {
 
   async #translate(): Promise<void> {
     const tag = this.lang || this.closest("[lang]")?.getAttribute("lang") || navigator.language;
+    const nth = ++this.#translations;
     const locale = await loadLocale(tag);
+    if (nth !== this.#translations) return; // another one was asked for meanwhile
     this.#locale = locale;
     const { frame } = this.#view!;
     this.#view!.speak(locale);
@@ -213,32 +227,35 @@ export class LiaisonConnect extends Base {
     throw new LinkError("invalid_message", { detail: `${name}="${value}" is none of ${choices.join(", ")}`, remedy: "The owner of this page has to correct it." });
   }
 
-  /** Begins an attempt in the place of the one that there is. */
+  /** Begins anew in the place of what there is; without again there is a code in any
+   * case. */
   #begin(again?: Again, renewed = false): void {
     clearTimeout(this.#timer);
-    this.#attempt?.abandon();
-    this.#attempt = undefined;
     this.#expired = false;
     if (!renewed) this.#renewals = 0;
+    if (this.#driver instanceof Sharing && !this.#driver.over) return this.#driver.again(!again);
+    this.#driver?.abandon();
+    this.#driver = undefined;
     this.#view!.reset();
+    this.#try(again, renewed);
+  }
+
+  #try(again: Again | undefined, renewed: boolean): void {
+    const calls: AttemptCalls = {
+      view: this.#view!,
+      told: (event) => this.#told(event),
+      ended: (end) => this.#ended(end),
+    };
     try {
-      this.#attempt = this.#try(this.#asked(), again, renewed);
+      const options = this.#asked();
+      this.#driver = this.hasAttribute("shared") ? new Sharing(options, calls) : new Attempt(options, again, renewed, calls);
     } catch (cause) {
       this.#ended({ reason: cause as LinkError });
     }
   }
 
-  #try(options: SiteOptions, again: Again | undefined, renewed: boolean): Attempt {
-    const attempt: Attempt = new Attempt(options, again, renewed, {
-      view: this.#view!,
-      told: (event) => this.#told(event),
-      ended: (end) => this.#ended(end),
-    });
-    return attempt;
-  }
-
   #told(event: LinkEvent): void {
-    const link = this.link!;
+    const { link } = this;
     this.#tell("step", event);
     if (event.type === "linked") this.#tell("linked", { account: event.account, address: event.address, link });
     if (event.type === "open") this.#tell("open", { link });
@@ -250,7 +267,7 @@ export class LiaisonConnect extends Base {
     if ("again" in end) {
       view.missing();
       view.reach(end.serverHere);
-      this.#timer = setTimeout(() => (this.#attempt = this.#try(this.#asked(), end.again, false)), againMs[Math.min(end.again.count, againMs.length - 1)]);
+      this.#timer = setTimeout(() => this.#try(end.again, false), againMs[Math.min(end.again.count, againMs.length - 1)]);
       return;
     }
     if ("expired" in end && this.#renewals < this.#mostRenewals) {
@@ -274,25 +291,26 @@ export class LiaisonConnect extends Base {
 
   /** The dialog was closed, by whatever key or button. */
   #put(): void {
-    if (this.#attempt?.open) return;
+    if (this.#driver?.open) return;
     this.#leave();
-    this.#attempt = undefined;
+    this.#driver = undefined;
     this.#view!.idle();
   }
 
   // The wallet learns at once that this page is gone.
   readonly #leave = (): void => {
     clearTimeout(this.#timer);
-    this.#attempt?.abandon();
+    this.#driver?.abandon();
   };
 
   // A page that the browser brings back from its cache has no connection any more.
   readonly #back = (event: PageTransitionEvent): void => {
-    if (event.persisted && this.#attempt) this.#begin({ count: 0 });
+    if (event.persisted && this.#driver) this.#begin({ count: 0 });
   };
 
   readonly #seen = (): void => {
-    if (this.#expired && document.visibilityState === "visible") this.#renew();
+    // Another tab may have had a new one made.
+    if (this.#expired && this.phase === "failed" && document.visibilityState === "visible") this.#renew();
   };
 
   #tell<K extends keyof ConnectEvents>(type: K, detail: ConnectEvents[K]["detail"]): void {

@@ -182,7 +182,7 @@ export class View {
   /** Shows that the wallet of before is waited for. */
   missing(): void {
     this.#clear("ms");
-    this.#say("title", "title");
+    this.#say("title", "titleResuming");
     this.#wait("resuming");
     this.#go("resuming");
   }
@@ -309,7 +309,10 @@ export class View {
     const text = this.#make("code", "link-text", { dir: "ltr", role: "group" });
     this.#labels.set(text, "link");
     const copy = this.#button("copy-link", "copy", "", () => void this.#copy());
-    const share = this.#make("div", "share", {}, text, copy, this.#text("a", "openHere", "open", "open-wallet"));
+    const open = this.#text("a", "openHere", "open", "open-wallet");
+    // Where no app takes such links, nothing happens, and no page is told.
+    open.addEventListener("click", () => this.#say("open-note", "nothingOpened"));
+    const share = this.#make("div", "share", {}, text, copy, open, this.#make("p", "open-note", { class: "fine", role: "status" }));
     const life = this.#make("div", "aside", { "aria-hidden": "true" }, this.#make("span", "life"));
     const buttons = [
       this.#button("new-link", "newCode", "", () => actions.newLink(), "new"),
@@ -415,6 +418,7 @@ export class View {
     this.#part("link-text").textContent = "";
     this.#part("open-wallet").removeAttribute("href");
     this.#part("copy-link").toggleAttribute("disabled", true);
+    this.#clear("open-note");
   }
 
   async #copy(): Promise<void> {
