@@ -299,6 +299,61 @@ test("it speaks the page's language, and Arabic runs from right to left", async 
   shop.watch.clean();
 });
 
+test("a language that comes late does not take the place of one that was asked for after it", async (t) => {
+  const shop = await Shop.open(t, browser, "<liaison-connect inline></liaison-connect>");
+  await shop.link();
+  const held = [];
+  await shop.context.route("**/*.js", (route) => void held.push(route));
+  const asked = shop.page.waitForRequest("**/*.js");
+  await shop.element((e) => (e.lang = "de"));
+  const german = (await asked).url();
+  await shop.element((e) => (e.lang = "en"));
+  for (const route of held) await route.continue();
+  await shop.page.evaluate((url) => import(url), german);
+  await shop.says("status", /^Waiting for a wallet/);
+  assert.equal(await shop.element((e) => e.shadowRoot.querySelector("#frame").lang), "en");
+});
+
+test("an attribute that has become wrong is told when the wallet is to be met again", async (t) => {
+  const shop = await Shop.open(t, browser, "<liaison-connect inline></liaison-connect>");
+  const wallet = new Wallet(t, await shop.link());
+  await wallet.event("open");
+  await shop.phase("connected");
+  await shop.element((e) => e.setAttribute("locality", "requir"));
+  await wallet.interrupt();
+  await shop.phase("failed");
+  assert.equal(await shop.part("error-code").textContent(), "invalid_message");
+  assert.equal((await shop.event("failed")).detail.reason, "invalid_message");
+  assert.deepEqual(shop.watch.errors, []);
+});
+
+test("a dialog that is in no page does not open", async (t) => {
+  const shop = await Shop.open(t, browser);
+  const opened = await shop.page.evaluate(() => {
+    const element = document.createElement("liaison-connect");
+    try {
+      element.open();
+    } catch ({ name }) {
+      return { name, phase: element.phase };
+    }
+  });
+  assert.deepEqual(opened, { name: "InvalidStateError", phase: "idle" });
+});
+
+test("where no app takes the link, the page says what else to do", async (t) => {
+  const shop = await Shop.open(t, browser, "<liaison-connect inline></liaison-connect>");
+  const link = await shop.link();
+  assert.equal(await shop.part("open-note").textContent(), "");
+  // As if nothing took it: of a navigation that leads nowhere the browser's driver never hears an end.
+  await shop.page.evaluate(() => addEventListener("click", (event) => event.preventDefault()));
+  await shop.part("open-wallet").click();
+  await shop.says("open-note", /^No wallet opened\? Copy the link and paste it in your wallet\.$/);
+  await accessible(shop, "waiting, after no wallet opened");
+  await shop.part("new-link").click();
+  await shop.link(link);
+  assert.equal(await shop.part("open-note").textContent(), "");
+});
+
 test("it follows the color scheme of the page and its custom properties, and moves for nobody who does not want that", async (t) => {
   const shop = await Shop.open(t, browser, "<liaison-connect inline></liaison-connect>", { colorScheme: "dark" });
   await shop.link();

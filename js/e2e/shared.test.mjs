@@ -1,0 +1,216 @@
+// The modal with the attribute shared: each tab of a site shows the one link, and each
+// can do all that there is to do.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { accessible } from "./axe.mjs";
+import { launch } from "./browser.mjs";
+import { built, Wallet } from "./program.mjs";
+import { Shop } from "./shop.mjs";
+
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser?.close());
+
+const wrong = (code) => (code.startsWith("1") ? "2" : "1") + code.replace(/\D/g, "").slice(1);
+const inline = (more = "") => `<liaison-connect shared inline ${more}></liaison-connect>`;
+
+/** Two tabs of a shop, the one that leads first. */
+async function twoTabs(t, tag = inline(), options = {}) {
+  const leader = await Shop.open(t, browser, tag, options);
+  await leader.link();
+  const other = await leader.tab();
+  assert.equal(await other.link(), await leader.link());
+  assert.deepEqual([await leads(leader), await leads(other)], [true, false]);
+  return [leader, other];
+}
+
+const leads = (tab) => tab.element((e) => e.shared.leads);
+const texts = async (tab) => (await tab.events("message")).map(({ detail }) => detail.data);
+
+/** Makes a tab believe that it is on display, or that it is not. */
+function visibility({ page }, state) {
+  return page.evaluate((state) => {
+    Object.defineProperty(document, "visibilityState", { configurable: true, get: () => state });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, state);
+}
+
+test("a tab that does not hold the link copies it, types the code, talks, disconnects and has a new code made", async (t) => {
+  const tabs = await twoTabs(t, inline("confirm=sas"), { permissions: ["clipboard-read", "clipboard-write"] });
+  const [leader, other] = tabs;
+  const link = await other.link();
+  await other.page.bringToFront();
+  await other.part("copy-link").click();
+  await other.says("copy-link", /^Copied$/);
+  assert.equal(await other.page.evaluate(() => navigator.clipboard.readText()), link);
+
+  const wallet = new Wallet(t, link);
+  const { shortCode } = await wallet.event("code");
+  for (const tab of tabs) await tab.phase("code");
+  assert.equal((await other.element((e) => e.shadowRoot.innerHTML)).includes(link.split("#")[1]), false, "the link stays where it is of no use");
+  await other.part("code-input").fill(wrong(shortCode));
+  await other.part("code-send").click();
+  for (const tab of tabs) await tab.says("code-note", /^That is not the code\. 2 tries are left\.$/);
+  const late = await leader.tab(); // in time to type it
+  await late.phase("code");
+  await late.part("code-input").fill(shortCode);
+  await late.part("code-send").click();
+  tabs.push(late);
+  for (const tab of tabs) {
+    await tab.phase("connected");
+    assert.equal(await tab.part("account").textContent(), built.account);
+    assert.equal(await tab.part("assurance").textContent(), "sealed end to end, site verified");
+    await tab.says("ms", /ms/);
+    assert.equal((await tab.events("linked")).length, 1);
+    assert.equal((await tab.events("open")).length, 1);
+    assert.equal(await tab.element((e) => e.link !== undefined), tab === leader, "only one holds the link");
+    const steps = (await tab.events("step")).map(({ detail }) => detail.type);
+    for (const type of ["arrow", "signaling", "joined", "linked", "code", "open"]) assert.ok(steps.includes(type), `no step ${type} in ${steps}`);
+  }
+  await accessible(other, "connected, in another tab");
+
+  await other.element((e) => e.shared.send("from the other"));
+  await late.element((e) => e.shared.send("from the late one"));
+  assert.deepEqual(await wallet.messages(2), ["from the other", "from the late one"]);
+  wallet.type("to all");
+  for (const tab of tabs) await tab.event("message");
+
+  const asked = other.element((e) => e.shared.request({ method: "sum" }));
+  const { id } = JSON.parse((await wallet.messages(3)).at(-1));
+  wallet.type(JSON.stringify({ id, result: 42 }));
+  assert.equal((await asked).result, 42);
+  wallet.type("after the answer");
+  for (const tab of tabs) {
+    await tab.event("message", 2);
+    assert.deepEqual(await texts(tab), ["to all", "after the answer"], "and no answer");
+  }
+
+  await other.part("disconnect").click();
+  assert.equal((await wallet.event("closed")).code, "channel_closed");
+  for (const tab of tabs) {
+    await tab.phase("failed");
+    assert.equal((await tab.event("closed")).detail.reason, "canceled");
+  }
+  await late.part("new-link").click();
+  const second = await leader.link(link);
+  for (const tab of [other, late]) assert.equal(await tab.link(link), second);
+  await other.part("new-link").click(); // in the place of that
+  const third = await leader.link(second);
+  for (const tab of [other, late]) assert.equal(await tab.link(second), third);
+  leader.watch.clean();
+});
+
+test("the tab that holds the link is closed, or its element is taken out: another one meets the wallet again", async (t) => {
+  const [leader, other] = await twoTabs(t);
+  const wallet = new Wallet(t, await other.link());
+  await wallet.event("open");
+  await other.phase("connected");
+  const third = await leader.tab();
+  await third.phase("connected");
+  const left = { other, third };
+  await leader.page.close();
+  await wallet.event("open", 1);
+  for (const tab of Object.values(left)) await tab.phase("connected");
+  const [next, last] = (await leads(other)) ? [other, third] : [third, other];
+  await next.element((e) => e.remove());
+  await wallet.event("open", 2);
+  await last.phase("connected");
+  assert.equal(await leads(last), true);
+  await last.element((e) => e.shared.send("alone"));
+  assert.deepEqual(await wallet.messages(1), ["alone"]);
+  assert.equal(wallet.events.filter(({ event }) => event === "request").length, 1, "how often the person was asked");
+  leader.watch.clean();
+});
+
+test("a wallet that is looked for is forgotten in any tab, and all show a code", async (t) => {
+  const [leader, other] = await twoTabs(t);
+  const wallet = new Wallet(t, await other.link());
+  await wallet.event("open");
+  for (const tab of [leader, other]) await tab.phase("connected");
+  await wallet.interrupt();
+  for (const tab of [leader, other]) await tab.phase("resuming");
+  assert.equal(await other.part("title").textContent(), "Looking for your wallet");
+  await accessible(other, "resuming, in another tab");
+  await other.part("forget").click();
+  assert.equal(await leader.link(), await other.link());
+  for (const tab of [leader, other]) await tab.page.close();
+  leader.page = await leader.context.newPage();
+  await leader.load();
+  await leader.link(); // nobody is looked for
+});
+
+test("a code that runs out is renewed while any tab is on display, and else when one is", async (t) => {
+  const [leader, other] = await twoTabs(t, inline(), { clock: true });
+  let link = await leader.link();
+  await visibility(leader, "hidden");
+  await leader.expire();
+  link = await other.link(link);
+  assert.equal(await leader.link(), link, "renewed by the one that is on display");
+  await leader.says("status", /^Here is a new code/);
+
+  await visibility(other, "hidden");
+  await leader.expire();
+  for (const tab of [leader, other]) await tab.phase("failed");
+  assert.equal(await leader.part("error-code").textContent(), "link_expired");
+  await visibility(leader, "visible");
+  link = await other.link(link);
+  assert.equal(await leader.link(), link);
+  await visibility(other, "visible"); // which changes nothing: there is a code
+  assert.equal(await other.link(), link);
+});
+
+test("what one tab has ended stays so when another takes over, and one that is opened then has a code", async (t) => {
+  const [leader, other] = await twoTabs(t);
+  const link = await other.link();
+  await new Wallet(t, link).event("open");
+  for (const tab of [leader, other]) await tab.phase("connected");
+  await leader.part("disconnect").click();
+  await other.phase("failed");
+  await leader.page.close();
+  await other.page.waitForFunction(() => document.querySelector("liaison-connect").shared.leads);
+  assert.equal(await other.element((e) => e.phase), "failed");
+  assert.equal((await other.events("closed")).length, 1);
+  const third = await other.tab();
+  assert.equal(await third.link(link), await other.link(link));
+});
+
+test("a dialog shares from when it is opened; put away before it is connected, it leaves the link to the others", async (t) => {
+  const shop = await Shop.open(t, browser, "<liaison-connect shared></liaison-connect>");
+  await shop.element((e) => e.open());
+  const link = await shop.link();
+  const other = await shop.tab();
+  assert.equal(await other.element((e) => e.phase), "idle");
+  await other.element((e) => e.open());
+  assert.equal(await other.link(), link);
+  await other.page.keyboard.press("Escape");
+  await other.phase("idle");
+  assert.equal(await other.element((e) => e.shadowRoot.innerHTML.includes("#1.")), false, "the link is still there");
+  await other.element((e) => e.open());
+  assert.equal(await other.link(), link);
+  const wallet = new Wallet(t, link);
+  await wallet.event("open");
+  for (const tab of [shop, other]) {
+    await tab.phase("connected");
+    await tab.element((e) => e.close());
+    assert.equal(await tab.element((e) => e.phase), "connected", "the channel after the dialog is gone");
+  }
+  await other.element((e) => e.shared.send("still here"));
+  assert.deepEqual(await wallet.messages(1), ["still here"]);
+  shop.watch.clean();
+});
+
+test("the server is gone while the wallet is looked for: each tab says so, and says when it is back", async (t) => {
+  const tabs = await twoTabs(t);
+  const [leader] = tabs;
+  const wallet = new Wallet(t, await leader.link());
+  await wallet.event("open");
+  for (const tab of tabs) await tab.phase("connected");
+  await wallet.interrupt();
+  for (const tab of tabs) await tab.phase("resuming");
+  await leader.server.kill();
+  for (const tab of tabs) await tab.says("status", /out of reach/);
+  leader.host.port = (await leader.server.restart(t)).port;
+  for (const tab of tabs) await tab.says("status", /^Waiting for your wallet/);
+  await Wallet.resume(t, wallet.file).event("open");
+  for (const tab of tabs) await tab.phase("connected");
+});
