@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import { launch } from "./browser.mjs";
 import { bundle, serve } from "./bundle.mjs";
 import { Profile } from "./lifecycle.mjs";
+import { LivingSite, LivingWallet } from "./living.mjs";
 import { Server } from "./program.mjs";
 
 let browser;
@@ -71,4 +72,26 @@ test("both are frozen, one after the other, and find each other again", async (t
   await site.until("tests.messages().length === 2");
   assert.deepEqual(await site.call("messages"), ["one", "two"]);
   assert.deepEqual(await wallet.call("messages", 2), ["one", "two"]);
+});
+
+test("the site's page and the wallet's page as they are served: each is frozen while the other talks", async (t) => {
+  const server = await Server.start(t);
+  const site = await LivingSite.open(await Profile.open(t, browser), server.origin);
+  const wallet = await LivingWallet.open(await Profile.open(t, browser), `${server.origin}/wallet/`);
+  await wallet.agree(await site.link());
+  await site.phase("connected");
+  const said = Array.from({ length: 20 }, (_, n) => `text ${n}`);
+  await wallet.page.until("!document.querySelector('[data-testid=send]').disabled");
+
+  await site.page.freeze();
+  for (const text of said) await wallet.say(text);
+  assert.deepEqual(await site.messages("wallet", 0), [], "it is frozen, and has read nothing");
+  await site.page.thaw();
+  assert.deepEqual(await site.messages("wallet", said.length), said);
+
+  await wallet.page.freeze();
+  for (const text of said) await site.say(text);
+  await wallet.page.thaw();
+  assert.deepEqual(await wallet.messages("site", said.length), said);
+  await site.phase("connected");
 });

@@ -1,10 +1,11 @@
 // The network between two pages is lost and comes back, or is another one afterwards.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { launch } from "./browser.mjs";
+import { launch, SitePage } from "./browser.mjs";
 import { bundle, serve } from "./bundle.mjs";
 import { Network } from "./network.mjs";
 import { Server, within } from "./program.mjs";
+import { WalletPage } from "./wallet.mjs";
 
 let browser;
 let siteScript;
@@ -72,4 +73,38 @@ test("the network changes while the server is away: the new path is found when i
   await pages.server.kill();
   pages.network.lose();
   await bridges(t, pages, () => pages.server.restart(t));
+});
+
+test("the site's page in two tabs and the wallet's page as they are served: the network is another one, and loses nothing", async (t) => {
+  const server = await Server.start(t);
+  const network = new Network();
+  t.after(() => network.close());
+  const site = await SitePage.open(t, browser, server.origin);
+  const wallet = await WalletPage.open(t, browser, server.origin);
+  await network.between(site.context, wallet.context);
+  await site.page.reload(); // with the network between
+  await wallet.load();
+  await wallet.make();
+  await wallet.view("home");
+  await wallet.paste(await site.link());
+  await wallet.agree();
+  await site.phase("connected");
+  const other = new SitePage(await site.context.newPage(), site.context, site.watch);
+  await other.page.goto(server.origin);
+  await other.phase("connected");
+  await wallet.page.waitForFunction(() => !document.querySelector("[data-testid=send]").disabled);
+
+  network.lose();
+  const texts = Array.from({ length: 10 }, (_, n) => `text ${n}`);
+  for (const text of texts) {
+    await other.say(text);
+    await wallet.part("message").fill(text);
+    await wallet.part("send").click();
+  }
+  for (const tab of [site, other]) await tab.says("status", /^The direct path broke\./);
+  for (const tab of [site, other]) assert.deepEqual(await tab.messages("wallet", texts.length), texts);
+  for (const tab of [site, other]) await tab.says("status", /^Connected directly/);
+  await wallet.page.waitForFunction((count) => document.querySelectorAll("[data-testid=messages] [data-from=site]").length >= count, texts.length);
+  assert.deepEqual(await wallet.page.locator("[data-testid=messages] [data-from=site]").allTextContents(), texts);
+  assert.deepEqual(await other.messages("site", texts.length), texts);
 });
