@@ -182,6 +182,8 @@ test("what was asked of a wallet that is gone for good is not asked of the next"
   await first.until("tests.asked() === 1");
   await first.call("suspend");
   assert.equal(await asked, "peer_lost");
+  await phase(tab, "over");
+  await tab.call("connect");
   const next = await openWallet(t);
   await next.call("stay", (await phase(tab, "waiting")).uri);
   await phase(tab, "open");
