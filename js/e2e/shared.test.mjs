@@ -214,3 +214,88 @@ test("the server is gone while the wallet is looked for: each tab says so, and s
   await Wallet.resume(t, wallet.file).event("open");
   for (const tab of tabs) await tab.phase("connected");
 });
+
+test("what a person must be warned of is told in each tab, also in one that comes later", async (t) => {
+  const [leader, other] = await twoTabs(t);
+  const first = await leader.link();
+  const refusing = new Wallet(t, first, { yes: false });
+  await refusing.event("request");
+  assert.equal((await new Wallet(t, first).event("error")).code, "link_taken");
+  const late = await leader.tab();
+  for (const tab of [leader, other, late]) {
+    await tab.phase("joined");
+    await tab.says("notice", /^A second wallet/);
+    assert.match(await tab.says("countdown", /left$/), /^[12]:\d\d left$/);
+  }
+  refusing.type("n");
+  for (const tab of [leader, other, late]) {
+    await tab.phase("failed");
+    assert.equal((await tab.event("closed")).detail.reason, "user_rejected");
+  }
+
+  await late.part("new-link").click();
+  const unsealed = new Wallet(t, (await leader.link(first)).split("#")[0], { flags: ["--unsealed"] });
+  await unsealed.event("request");
+  unsealed.type("yes");
+  await leader.phase("connected");
+  const last = await leader.tab();
+  for (const tab of [leader, other, late, last]) {
+    await tab.phase("connected");
+    await tab.says("notice", /^Not sealed: /);
+  }
+  await unsealed.interrupt();
+  for (const tab of [leader, other, late, last]) {
+    await tab.phase("failed");
+    assert.equal((await tab.event("closed")).detail.reason, "channel_closed");
+  }
+});
+
+test("tabs that are opened at once, and that ask for a new code at once, show one", async (t) => {
+  const shop = await Shop.open(t, browser, inline());
+  const tabs = await Promise.all([1, 2, 3].map(() => shop.tab()));
+  const links = await Promise.all(tabs.map((tab) => tab.link()));
+  assert.equal(new Set(links).size, 1);
+  await Promise.all(tabs.map((tab) => tab.element((e) => e.shadowRoot.querySelector("#new-link").click())));
+  const wallet = new Wallet(t, await shop.link(links[0]));
+  // Whichever code it was: all show the same wallet, or the same code.
+  await wallet.until(() => wallet.events.find(({ event }) => event === "open" || event === "error"), "what came of it");
+  await shop.page.waitForFunction(() => ["connected", "waiting"].includes(document.querySelector("liaison-connect").phase));
+  const phase = await shop.element((e) => e.phase);
+  for (const tab of tabs) await tab.phase(phase);
+  assert.equal(new Set(await Promise.all(tabs.map((tab) => tab.part("link-text").textContent()))).size, 1);
+});
+
+test("the tab that leads is loaded anew while the person is asked: all have a new code, which works", async (t) => {
+  const [leader, other] = await twoTabs(t);
+  const link = await other.link();
+  const asked = new Wallet(t, link, { yes: false });
+  await asked.event("request");
+  await other.phase("joined");
+  await leader.page.reload();
+  const second = await other.link(link);
+  assert.equal(await leader.link(link), second);
+  asked.type("y");
+  assert.equal((await asked.event("error")).code, "link_closed");
+  await new Wallet(t, second).event("open");
+  for (const tab of [leader, other]) await tab.phase("connected");
+});
+
+test("a tab whose signal is aborted leaves, and the others go on", async (t) => {
+  const [leader, other] = await twoTabs(t);
+  await new Wallet(t, await other.link()).event("open");
+  const third = await leader.tab();
+  await third.phase("connected");
+  await third.page.evaluate(() => {
+    document.querySelector("liaison-connect").remove();
+    const element = document.createElement("liaison-connect");
+    for (const name of ["inline", "shared"]) element.toggleAttribute(name, true);
+    globalThis.abort = new AbortController();
+    element.options = { signal: globalThis.abort.signal };
+    document.querySelector("main").append(element);
+  });
+  await third.phase("connected");
+  await third.page.evaluate(() => globalThis.abort.abort());
+  await third.phase("failed");
+  assert.equal((await third.event("closed")).detail.reason, "canceled");
+  for (const tab of [leader, other]) assert.equal(await tab.element((e) => e.phase), "connected");
+});

@@ -129,3 +129,40 @@ test("who ends the link stays signed in, and is told so", async (t) => {
   assert.equal(await site.part("signed-in-apart").isVisible(), true);
   site.watch.clean();
 });
+
+test("a tab that does not hold the link makes a passkey, lists the sessions and draws the record", async (t) => {
+  const server = await Server.start(t);
+  const site = await SitePage.open(t, browser, server.origin);
+  const other = new SitePage(await site.context.newPage(), site.context, site.watch);
+  await other.page.goto(server.origin);
+  const cdp = await site.context.newCDPSession(other.page);
+  await cdp.send("WebAuthn.enable");
+  const options = { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true };
+  await cdp.send("WebAuthn.addVirtualAuthenticator", { options });
+  const wallet = new Wallet(t, await other.link());
+  await wallet.event("open");
+  for (const tab of [site, other]) {
+    await tab.phase("connected");
+    await tab.allArrows();
+    assert.match(await tab.text("took"), /after the wallet said yes$/);
+    await tab.says("rtt", /ms$/);
+    await tab.says("locality", /ms/);
+    await tab.says("signed-in", /…/);
+  }
+  assert.deepEqual(await other.seen(), await site.seen(), "the order in which the record was drawn");
+  await other.part("passkey-add").click();
+  await other.says("account-said", /^The passkey is made\./);
+  await other.part("sessions-open").click();
+  await other.part("sessions").getByRole("listitem").nth(1).waitFor();
+  await other.part("sign-out").click();
+  await site.says("signed-in", /^Nobody\./);
+  await other.part("passkey-sign-in").click();
+  await wallet.event("open", 1);
+  for (const tab of [site, other]) {
+    await tab.phase("connected");
+    await tab.says("signed-in-how", /^by a passkey of this site/);
+    assert.match(await tab.text("took"), /after the wallet came back$/);
+  }
+  // That nobody is signed in is an answer, which Chromium takes for an error.
+  assert.deepEqual([site.watch.foreign, site.watch.breaches], [[], []]);
+});

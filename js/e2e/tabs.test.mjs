@@ -44,6 +44,18 @@ async function openWallet(t) {
   return page;
 }
 
+/** The one that leads of some tabs, once there is one. */
+async function leaderOf(tabs) {
+  const end = Date.now() + 40_000;
+  for (;;) {
+    const states = await Promise.all(tabs.map((tab) => tab.call("state")));
+    const at = states.findIndex(({ leads }) => leads);
+    if (at >= 0) return tabs[at];
+    if (Date.now() > end) assert.fail(`nobody leads: ${JSON.stringify(states)}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 /** Five tabs with an open channel, the one that leads first. */
 async function fiveTabs(t, options) {
   const server = await Server.start(t, { flags: ["--chain", "did:key"] });
@@ -57,7 +69,7 @@ async function fiveTabs(t, options) {
   const leads = await Promise.all(tabs.map(async (tab) => (await tab.call("state")).leads));
   assert.deepEqual(leads.filter(Boolean).length, 1, "tabs that lead");
   const leader = tabs[leads.indexOf(true)];
-  return { server, wallet, tabs: [leader, ...tabs.filter((tab) => tab !== leader)] };
+  return { server, profile, wallet, tabs: [leader, ...tabs.filter((tab) => tab !== leader)] };
 }
 
 test("all tabs see the same link, each can send, and an answer comes to the tab that asked", async (t) => {
@@ -214,4 +226,25 @@ test("the server is away while another tab takes over: it goes on when the serve
   for (const left of tabs.slice(1)) await phase(left, "open");
   await wallet.call("say", "there again");
   await tab.until("tests.messages().length === 1");
+});
+
+test("a wallet that is lost and cannot be met again ends the link, and no code is made unasked", async (t) => {
+  const { tabs, wallet } = await fiveTabs(t, { resume: false });
+  await wallet.call("suspend");
+  for (const tab of tabs) assert.equal((await phase(tab, "over")).reason, "peer_lost");
+  await tabs[0].close();
+  const next = await leaderOf(tabs.slice(1));
+  assert.equal((await next.call("state")).phase, "over");
+  await tabs[2].call("connect");
+  for (const tab of tabs.slice(1)) await phase(tab, "waiting");
+});
+
+test("a tab that comes later hears what has happened before, and each event once", async (t) => {
+  const { tabs, server, profile } = await fiveTabs(t);
+  const late = await openTab(profile, server.origin);
+  await phase(late, "open");
+  const arrows = (tab) => until(tab, "events", (events) => events.filter(({ type }) => type === "arrow").length >= 16, "all arrows");
+  const events = await arrows(tabs[0]);
+  const kept = ({ type }) => ["arrow", "joined", "linked", "open"].includes(type);
+  for (const tab of [...tabs, late]) assert.deepEqual((await arrows(tab)).filter(kept), events.filter(kept));
 });

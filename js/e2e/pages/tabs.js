@@ -22,6 +22,7 @@ globalThis.tests = {
   state: () => ({ ...shared.state, reason: shared.state.reason?.code, remedy: shared.state.reason?.remedy, leads: shared.leads }),
   phases: () => states,
   messages: () => messages,
+  events: () => events.map(({ type, arrow }) => ({ type, arrow })),
   send: (text) => shared.send(text),
   request: (message) => shared.request(message),
   close: () => shared.close(),

@@ -286,6 +286,9 @@ class Tab implements SharedSite {
       this.#end("suspend");
     };
     this.#leader = this.#id;
+    this.#told.clear();
+    this.#states++;
+    this.#tell([]);
     const serving = this.#serve(end.signal);
     this.#repeat();
     void this.#look();
@@ -499,16 +502,17 @@ class Tab implements SharedSite {
     }
   }
 
-  #follow({ leader, n, state, told = [] }: Extract<Word, { t: "state" }>): void {
-    if (this.leads) return;
+  #follow({ leader, n, state, told }: Extract<Word, { t: "state" }>): void {
     const another = this.#leader !== leader;
+    // Of a tab that leads, all is taken that it has told, or nothing yet.
+    if (this.leads || (another && !told)) return;
     if (another) this.#states = this.#events = 0;
     this.#leader = leader;
     if (n > this.#states) {
       this.#states = n;
       this.#changed(unpack(state));
     }
-    for (const each of told) this.#heard(each);
+    for (const each of told ?? []) this.#heard(each);
     if (!another) return;
     if (this.#wish) this.connect(this.#wish);
     this.#wish = undefined;
