@@ -22,7 +22,13 @@ async function typeWrong(part, shortCode) {
 
 async function pictureSite(browser) {
   const server = await Server.start(t, { flags: ["--name", "Liaison example"] });
-  const site = await SitePage.open(t, browser, `${server.origin}/?confirm=sas`);
+  const site = await SitePage.open(t, browser, "about:blank");
+  await site.context.route("**/v1/challenge", () => {}); // and no answer
+  await site.page.goto(`${server.origin}/?confirm=sas`);
+  await site.phase("starting");
+  await picture(site, "site-starting", true);
+  await site.context.unroute("**/v1/challenge");
+  await site.page.reload();
   const link = await site.link();
   await picture(site, "site-waiting");
 
@@ -50,6 +56,15 @@ async function pictureSite(browser) {
   await site.messages("wallet", 2);
   await picture(site, "site-connected");
 
+  // Another tab holds the link, and this one has come just now.
+  const other = new SitePage(await site.context.newPage(), site.context, site.watch);
+  await other.page.goto(`${server.origin}/?confirm=sas`);
+  await other.phase("connected");
+  await other.allArrows();
+  await other.say("This is another tab of the same page.");
+  await picture(other, "site-other-tab", true);
+  await other.page.close();
+
   await wallet.interrupt();
   await site.phase("resuming");
   await site.page.waitForFunction(() => document.querySelector("[data-arrow='4'][data-state=done]") && document.querySelector("[data-state=skipped]"));
@@ -62,11 +77,46 @@ async function pictureSite(browser) {
   await site.phase("failed");
   await picture(site, "site-failed");
 
+  await pictureEnds(browser, server);
+
   await site.part("new-link").click();
   const open = new URL((await site.link()).replace(/^liquid:/, "http:"));
   const phone = await SitePage.open(t, browser, `${server.origin}/l/${open.search}${open.hash}`);
   await phone.page.getByRole("link", { name: "Open in wallet" }).waitFor();
   await picture(phone, "link", true);
+}
+
+/** The states that end, warn or pass quickly. */
+async function pictureEnds(browser, server) {
+  const expired = await SitePage.open(t, browser, "about:blank");
+  await expired.page.clock.install();
+  await expired.page.goto(server.origin);
+  for (let n = 0, link = ""; n < 5; n++) {
+    link = await expired.link(link);
+    await expired.page.clock.runFor(125_000);
+  }
+  await expired.phase("failed");
+  await picture(expired, "site-expired", true);
+
+  const linking = await SitePage.open(t, browser, "about:blank");
+  await linking.context.addInitScript(() => (RTCPeerConnection.prototype.setRemoteDescription = () => new Promise(() => {})));
+  await linking.page.goto(server.origin);
+  new Wallet(t, await linking.link());
+  await linking.phase("linking");
+  await linking.says("signed-in", /…/);
+  await picture(linking, "site-linking", true);
+
+  const unsealed = await SitePage.open(t, browser, server.origin);
+  const wallet = new Wallet(t, (await unsealed.link()).split("#")[0], { flags: ["--unsealed"] });
+  await wallet.event("request");
+  wallet.type("yes");
+  await unsealed.phase("connected");
+  await unsealed.says("rtt", /ms$/);
+  await picture(unsealed, "site-unsealed", true);
+
+  const arabic = await SitePage.open(t, browser, `${server.origin}/?lang=ar`);
+  await arabic.link();
+  await picture(arabic, "site-ar", true);
 }
 
 /** A shop whose dialog is open, and the link in it. */

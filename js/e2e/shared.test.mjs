@@ -225,6 +225,8 @@ test("what a person must be warned of is told in each tab, also in one that come
   for (const tab of [leader, other, late]) {
     await tab.phase("joined");
     await tab.says("notice", /^A second wallet/);
+    assert.equal(await tab.part("site-name").textContent(), "A shop");
+    assert.match(await tab.part("ask-site").textContent(), /^Say yes there if it shows the site localhost/);
     assert.match(await tab.says("countdown", /left$/), /^[12]:\d\d left$/);
   }
   refusing.type("n");

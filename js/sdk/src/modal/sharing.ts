@@ -97,6 +97,7 @@ export class Sharing implements Driver {
     const { view } = this.#calls;
     const { phase, account, site, left, until } = state;
     // A tab that comes later hears next what has happened since.
+    if (!before && site) view.at(site);
     if (account && site && (phase === "resuming" || (!before && state.resumes))) view.resuming(account, site);
     switch (phase) {
       case "starting":

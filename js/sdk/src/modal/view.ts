@@ -119,10 +119,16 @@ export class View {
     this.#say("title", "title");
   }
 
+  /** Shows who asks. */
+  at(site: Site): void {
+    this.#part("site-name").textContent = site.name;
+    this.#say("ask-site", "confirmSite", { site: host(site) });
+  }
+
   /** Shows a code that waits for a wallet. */
   waiting({ uri, site, lifeMs }: Pick<SiteLink, "uri" | "site" | "lifeMs">, image: SVGSVGElement | undefined, renewed: boolean): void {
     this.#uri = uri;
-    this.#at(site);
+    this.at(site);
     if (image) {
       image.setAttribute("aria-label", write(this.#locale, "qr"));
       this.#labels.set(image, "qr");
@@ -174,7 +180,7 @@ export class View {
 
   /** Shows which wallet is waited for. */
   resuming(account: string, site: Site): void {
-    this.#at(site);
+    this.at(site);
     this.#say("who", "resumingWho", { account: short(account), site: host(site) });
     this.missing();
   }
@@ -385,11 +391,6 @@ export class View {
   #wait(key: TextKey): void {
     this.#waitsFor = key;
     this.#status(key);
-  }
-
-  #at(site: Site): void {
-    this.#part("site-name").textContent = site.name;
-    this.#say("ask-site", "confirmSite", { site: host(site) });
   }
 
   #note(key: TextKey | undefined): void {
