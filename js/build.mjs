@@ -119,9 +119,14 @@ async function writeWorker() {
 const writer = {
   name: "write",
   setup(build) {
-    build.onStart(begin);
+    // What no entry imports, and is built all the same.
+    const watchFiles = [...files, ...Object.keys(pages), "wallet/worker.ts"].map((file) => join(web, file));
+    build.onLoad({ filter: /site\.ts$/ }, () => ({ watchFiles }));
     build.onEnd(async (result) => {
-      if (result.errors.length === 0) await finish(result.outputFiles, result.metafile);
+      if (result.errors.length > 0) return; // what was built before stays
+      await begin();
+      await finish(result.outputFiles, result.metafile);
+      process.send?.("built");
     });
   },
 };
@@ -153,6 +158,7 @@ const options = {
 };
 const pagesBuild = await context({ ...options, entryPoints: entries, plugins: [cssText, writer] });
 if (process.argv.includes("--watch")) {
+  process.on("disconnect", () => process.exit()); // whoever has started it is gone
   await pagesBuild.watch();
 } else {
   await pagesBuild.rebuild();
