@@ -1,8 +1,9 @@
 // The package as whoever installs it gets it: packed, installed into an empty folder
 // without any registry, and used from Node, by TypeScript, by a bundler, and by a
-// browser alone. What its README shows is compiled, and its first example run.
+// browser alone. What its README shows is compiled, and most of it run.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, request as ask } from "node:http";
@@ -12,8 +13,9 @@ import { dirname, extname, join, relative } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
-import { launch, Watch } from "./browser.mjs";
+import { launch, SitePage, Watch } from "./browser.mjs";
 import { entries as sources } from "../sdk/entries.mjs";
+import { base58 } from "./pages/base58.js";
 import { patience, Server, Wallet } from "./program.mjs";
 
 const js = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -206,19 +208,37 @@ async function site(t, files) {
   return origin;
 }
 
-test("a browser runs the README's first example, with the package's files as they are", async (t) => {
-  const { code } = await transform(examples[0].text, { loader: "ts" });
+/** The example of the README that has something in it. */
+function example(part) {
+  const found = examples.find(({ text }) => text.includes(part));
+  assert.ok(found, `no example has ${part}`);
+  return found.text;
+}
+
+const typed = async (text) => (await transform(text, { loader: "ts" })).code;
+
+// What an application has of its own, as far as it is the same for all examples.
+const own = `
+  const put = (id) => (text) => (document.getElementById(id).textContent = text);
+  globalThis.showQRCode = put("link");
+  globalThis.hideQRCode = () => put("link")("");
+  globalThis.show = put("heard");
+  globalThis.asked = [];
+  globalThis.agree = async (question) => asked.push(question) > 0; // yes`;
+
+/** Serves a page which runs a script, with the package's files as they are. */
+function page(script, { body = "", more = "" } = {}) {
   const imports = Object.fromEntries(entries.map((name) => [name, `/@liaison/client/dist/${name.split("/")[2] ?? "index"}.js`]));
-  const origin = await site(t, {
-    "/": `<!doctype html><title>Shop</title><link rel="icon" href="data:,"><p id="link"></p><p id="heard"></p>
-      <script type="importmap">${JSON.stringify({ imports })}</script><script src="/own.js"></script><script type="module" src="/app.js"></script>`,
-    "/own.js": `
-      const put = (id) => (text) => (document.getElementById(id).textContent = text);
-      globalThis.showQRCode = put("link");
-      globalThis.hideQRCode = () => put("link")("");
-      globalThis.show = put("heard");`,
-    "/app.js": code,
-  });
+  return {
+    "/": `<!doctype html><title>Shop</title><link rel="icon" href="data:,"><script type="importmap">${JSON.stringify({ imports })}</script>
+      <p id="link"></p><p id="heard"></p><div id="app"></div>${body}<script src="/own.js"></script><script type="module" src="/app.js"></script>`,
+    "/own.js": `${own}${more}`,
+    "/app.js": script,
+  };
+}
+
+/** Opens a page in a browser of its own. */
+async function visit(t, origin) {
   const browser = await launch();
   t.after(() => browser.close());
   const context = await browser.newContext();
@@ -226,16 +246,117 @@ test("a browser runs the README's first example, with the package's files as the
   const watch = new Watch(context, origin);
   const page = await context.newPage();
   await page.goto(origin);
+  return { page, watch };
+}
+
+/** The link that a page shows. */
+async function shown(page, origin) {
   await page.waitForFunction(() => document.getElementById("link").textContent);
   const link = await page.textContent("#link");
   assert.ok(link.startsWith(`liquid://${new URL(origin).host}/?requestId=`), link);
-  const wallet = new Wallet(t, link);
-  assert.deepEqual(await wallet.messages(1), ["hello"]);
-  assert.equal(await page.textContent("#link"), "", "the code is still on display");
-  wallet.type("welcome");
-  await page.waitForFunction(() => document.getElementById("heard").textContent === "welcome");
+  return link;
+}
 
-  await page.reload();
+const hears = (page, text) => page.waitForFunction((text) => document.getElementById("heard").textContent === text, text);
+
+test("a browser runs the README's first example", async (t) => {
+  const origin = await site(t, page(await typed(examples[0].text)));
+  const { page: shop, watch } = await visit(t, origin);
+  const wallet = new Wallet(t, await shown(shop, origin));
+  assert.deepEqual(await wallet.messages(1), ["hello"]);
+  assert.equal(await shop.textContent("#link"), "", "the code is still on display");
+  wallet.type("welcome");
+  await hears(shop, "welcome");
+
+  await shop.reload();
   assert.deepEqual(await wallet.messages(2), ["hello", "hello"], "the page that is loaded anew meets the wallet again");
+  watch.clean();
+});
+
+test("a browser runs the README's wallet, and has it meet the site again", async (t) => {
+  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+  const address = `z${base58(Uint8Array.of(0xed, 1, ...Buffer.from(publicKey.export({ format: "jwk" }).x, "base64url")))}`;
+  const server = await Server.start(t, { flags: ["--chain", "did:key"] });
+  const browser = await launch();
+  t.after(() => browser.close());
+  const asks = await SitePage.open(t, browser, server.origin);
+  const text = example("connectWallet({");
+  const [whose] = /z6Mk\w+/.exec(text);
+  const own = `
+    const pkcs8 = Uint8Array.from(atob("${privateKey.export({ format: "der", type: "pkcs8" }).toString("base64")}"), (c) => c.charCodeAt(0));
+    globalThis.scanned = ${JSON.stringify(await asks.link())};`;
+  const keyed = `globalThis.key = await crypto.subtle.importKey("pkcs8", pkcs8, "Ed25519", false, ["sign"]);\n`;
+  const files = page('import "/key.js"; import "/wallet.js";', { more: own });
+  const origin = await site(t, { ...files, "/key.js": keyed, "/wallet.js": (await typed(text)).replace(whose, address), "/again.html": files["/"].replace("/app.js", "/again.js"), "/again.js": await typed(example("listPairings()")) });
+  const { page: wallet } = await visit(t, origin);
+  assert.deepEqual(await asks.messages("wallet", 1), ["hello"]);
+  assert.match((await wallet.evaluate(() => asked)).join(), new RegExp(`^${server.origin}\n${new URL(server.origin).host} wants you to sign in .*\n${address}\n`));
+  await asks.say("welcome");
+  await hears(wallet, "welcome");
+  await wallet.goto(`${origin}/again.html`);
+  assert.deepEqual(await asks.messages("wallet", 2), ["hello", "here again"]);
+});
+
+test("a browser runs the README's tabs", async (t) => {
+  const origin = await site(t, page(await typed(example("shareSite({"))));
+  const { page: shop, watch } = await visit(t, origin);
+  const wallet = new Wallet(t, await shown(shop, origin));
+  const [, request] = await wallet.messages(2);
+  const { jsonrpc, id, method, params } = JSON.parse(request);
+  assert.deepEqual([jsonrpc, method, params], ["2.0", "echo", [1]]);
+  const answered = shop.waitForEvent("console", (message) => message.text() === "[1]");
+  wallet.type(JSON.stringify({ jsonrpc, id, result: params }));
+  await answered;
+  assert.equal(await shop.textContent("#link"), "");
+  watch.clean();
+});
+
+test("a browser runs what the README asks a wallet for", async (t) => {
+  const files = page(`globalThis.connected = await import("/asks.js");`);
+  const text = example("new Asker()").replace("wallet.use(link);", "showQRCode(link.uri); wallet.use(link);"); // which the first example has shown
+  const origin = await site(t, { ...files, "/asks.js": await typed(text) });
+  const { page: shop, watch } = await visit(t, origin);
+  const wallet = new Wallet(t, await shown(shop, origin));
+  const [request] = await wallet.messages(1);
+  const { jsonrpc, id, params } = JSON.parse(request);
+  wallet.type(JSON.stringify({ jsonrpc, id, result: `hello, ${params.name}` }));
+  await hears(shop, "hello, Ada");
+  watch.clean();
+});
+
+test("a browser runs the README's component", async (t) => {
+  install("react", "react-dom", "scheduler");
+  const contents = `
+    import { createRoot } from "react-dom/client";
+    ${example("useLiaison(")}
+    globalThis.QRCode = ({ text }) => <code id="shown">{text}</code>;
+    createRoot(document.getElementById("app")).render(<Wallet />);`;
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: folder, loader: "tsx" }, bundle: true, write: false, format: "esm", jsx: "automatic", define: { "process.env.NODE_ENV": '"production"' }, tsconfigRaw: {}, logLevel: "warning",
+  });
+  const origin = await site(t, page(outputFiles[0].text));
+  const { page: shop, watch } = await visit(t, origin);
+  await shop.getByRole("button", { name: "Connect a wallet" }).click();
+  const wallet = new Wallet(t, await shop.locator("#shown").textContent());
+  await shop.getByRole("button", { name: "Greet" }).click();
+  assert.deepEqual(await wallet.messages(1), ["hello"]);
+  wallet.type("welcome");
+  await hears(shop, "welcome");
+  await shop.getByRole("button", { name: "Leave" }).click();
+  await shop.getByRole("button", { name: "Connect a wallet" }).waitFor();
+  assert.equal(await wallet.gone(), 0);
+  watch.clean();
+});
+
+test("a browser shows the README's tag", async (t) => {
+  const [, tag] = /^```html\n(.*?)^```$/ms.exec(readFileSync(join(sdk, "README.md"), "utf8"));
+  const origin = await site(t, { ...page("", { body: tag }), "/modal.js": 'import "@liaison/client/modal";' });
+  const { page: shop, watch } = await visit(t, origin);
+  await shop.locator("liaison-connect").getByRole("button").first().click();
+  const wallet = new Wallet(t, await shop.getByTestId("link-text").filter({ hasText: "#" }).textContent());
+  const { shortCode } = await wallet.event("code");
+  await shop.getByTestId("code-input").fill(shortCode);
+  await shop.getByTestId("code-send").click();
+  await wallet.event("open");
   watch.clean();
 });

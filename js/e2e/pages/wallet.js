@@ -3,6 +3,7 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { Asker, Responder } from "../../sdk/src/requests.ts";
 import { connectWallet, forgetPairing, listPairings, readLink, resumeWallet } from "../../sdk/src/wallet.ts";
+import { base58 } from "./base58.js";
 
 const events = [];
 const waiting = new Set();
@@ -12,15 +13,6 @@ let request;
 function heard(event) {
   events.push(event);
   for (const look of waiting) look();
-}
-
-const alphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-
-function base58(bytes) {
-  let value = bytes.reduce((sum, byte) => sum * 256n + BigInt(byte), 0n);
-  let text = "";
-  for (; value > 0n; value /= 58n) text = alphabet[Number(value % 58n)] + text;
-  return text;
 }
 
 const base64url = (bytes) => btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
