@@ -128,7 +128,7 @@ func liquidMutants() []mutant {
 			tests: "TestPasskeyOfTheDialect", note: "a passkey of a dialect is as good as any", pkg: "liquid",
 		},
 		{
-			file: "liquid/seat.go",
+			file: "liquid/port.go",
 			old:  "\t\ts.handler.dismiss(s.id)\n", new: "",
 			tests: "TestEndedFromAnotherSession", note: "sockets of a session that another has ended stay",
 		},
