@@ -1,6 +1,8 @@
 // The real browser, and the site page as a person sees it.
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import jsqr from "jsqr";
 import { chromium } from "playwright-core";
 import { patience } from "./program.mjs";
@@ -14,17 +16,28 @@ export function executable() {
   return found;
 }
 
+const flags = ["--disable-gpu", "--disable-dev-shm-usage"];
+
 /** Starts a browser with a profile of its own. */
-export async function launch(...flags) {
-  const browser = await chromium.launch({ executablePath: executable(), args: ["--disable-gpu", "--disable-dev-shm-usage", ...flags] });
+export async function launch(...more) {
+  const browser = await chromium.launch({ executablePath: executable(), args: [...flags, ...more] });
   return browser;
 }
 
-/** A profile in a folder, which a test opens, closes and opens again as the browser does
- * for a person. It stands where a browser may. */
-export function profile(folder, ...flags) {
-  const args = ["--disable-gpu", "--disable-dev-shm-usage", ...flags];
-  return { newContext: (options) => chromium.launchPersistentContext(folder, { executablePath: executable(), args, ...options }) };
+/** A profile on disk, which a test opens, closes and opens again as a person does. It
+ * stands where a browser may. */
+export function profile(t) {
+  const dir = mkdtempSync(join(tmpdir(), "liaison-e2e-"));
+  const opened = [];
+  t.after(async () => {
+    for (const context of opened) await context.close();
+    rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }); // a browser may still write
+  });
+  const newContext = async (options) => {
+    opened.push(await chromium.launchPersistentContext(dir, { executablePath: executable(), args: flags, ...options }));
+    return opened.at(-1);
+  };
+  return { newContext };
 }
 
 /** What must never happen on any page, collected while it is open: requests that

@@ -31,7 +31,7 @@ try {
     };
   });
   await wallet.part("scan").click();
-  await wallet.says("scan-status", /Hold the site’s code/);
+  await wallet.says("scan-status", /Point the camera at the site’s code/);
   await picture(wallet, "scan", true);
   await wallet.page.evaluate(() => delete globalThis.BarcodeDetector);
   await wallet.part("back").click();

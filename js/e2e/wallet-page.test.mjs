@@ -106,6 +106,7 @@ test("the passphrase is changed, and a passkey added and removed, by who is ther
   await wallet.make();
   await wallet.view("home");
   await wallet.part("settings").click();
+  await wallet.says("only-way", /only way to unlock\. Add a passkey first/);
   const change = async (form, fields, button) => {
     await wallet.part(form).locator("summary").click();
     for (const [name, value] of Object.entries(fields)) await wallet.part(name).fill(value);
@@ -122,8 +123,8 @@ test("the passphrase is changed, and a passkey added and removed, by who is ther
   await wallet.accessible("with two ways to unlock it");
   await change("remove-passphrase", {}, "remove-passphrase-passkey");
   await wallet.says("done", /passphrase is removed/);
-  await change("remove-passkey", {}, "remove-passkey-passkey");
-  await wallet.says("problem", /only way to unlock/);
+  assert.equal(await wallet.part("remove-passkey").count(), 0);
+  await wallet.says("only-way", /only way to unlock\. Set a passphrase or add another passkey first/);
   await wallet.part("lock").click();
   await wallet.part("unlock-passkey").click();
   await wallet.view("home");
@@ -394,9 +395,39 @@ test("a site that says goodbye is gone, also from the list", async (t) => {
   await site.phase("connected");
   await site.part("disconnect").click();
   await wallet.says("failure", /The site ended the link/);
+  await wallet.says("remedy", /Scan a new code there/);
+  assert.equal(await wallet.page.locator(".emblem.warn").count(), 0, "no alarm");
   await wallet.part("failure-next").click();
   await wallet.view("home");
   await wallet.says("sites", /No site is linked/);
+  wallet.clean();
+});
+
+test("a site that says goodbye while its person is at home does not go without a word", async (t) => {
+  const { site, wallet } = await both(t);
+  await wallet.paste(await site.link());
+  await wallet.agree();
+  await site.phase("connected");
+  await wallet.part("back").click();
+  await wallet.says("sites", /here now/);
+  await site.part("disconnect").click();
+  await wallet.says("toast", /is no longer in the list\. The site ended the link\. Scan a new code there/);
+  await wallet.says("sites", /No site is linked/);
+  wallet.clean();
+});
+
+test("the page reads from left to right, and what a site wrote in its own direction", async (t) => {
+  const { site, wallet } = await both(t, { flags: ["--name", "متجر المثال (تجربة)"] });
+  await wallet.paste(await site.link());
+  await wallet.view("request");
+  const direction = (locator) => locator.evaluate((element) => getComputedStyle(element).direction);
+  assert.deepEqual(await Promise.all(["origin", "site-name", "countdown"].map((name) => direction(wallet.part(name)))), ["ltr", "rtl", "ltr"]);
+  await wallet.agree();
+  await site.phase("connected");
+  for (const text of ["أهلا بك!", "Welcome!"]) await site.say(text);
+  await wallet.says("messages", /Welcome/);
+  assert.deepEqual(await Promise.all([0, 1].map((at) => direction(wallet.part("messages").locator("li").nth(at)))), ["rtl", "ltr"]);
+  await wallet.accessible("with a site that writes from right to left");
   wallet.clean();
 });
 
@@ -447,7 +478,7 @@ test("a site that is removed from the list learns it, and its page says so", asy
 
 test("both browsers are closed and opened again: the two meet without a scan", async (t) => {
   const server = await Server.start(t);
-  const [mine, its] = [profile(folder(t)), profile(folder(t))];
+  const [mine, its] = [profile(t), profile(t)];
   const site = await SitePage.open(t, its, server.origin);
   const wallet = await WalletPage.open(t, mine, server.origin);
   await wallet.make();
@@ -500,7 +531,7 @@ test("a second tab of the wallet says that the first has the site, and takes it 
 
 test("a browser finds nothing that keeps the page from being installed", async (t) => {
   const server = await Server.start(t);
-  const wallet = await WalletPage.open(t, profile(folder(t)), server.origin);
+  const wallet = await WalletPage.open(t, profile(t), server.origin);
   await wallet.view("start");
   await wallet.page.evaluate(() => navigator.serviceWorker.ready);
   await wallet.load(); // under the worker
@@ -666,13 +697,13 @@ test("the camera is off when it is not wanted any more, and when nobody looks", 
   await wallet.view("home");
   const live = () => wallet.page.evaluate(() => globalThis.streams.flatMap((stream) => stream.getTracks()).map(({ readyState }) => readyState));
   await wallet.part("scan").click();
-  await wallet.says("scan-status", /Hold the site’s code/);
+  await wallet.says("scan-status", /Point the camera at the site’s code/);
   assert.deepEqual(await live(), ["live"]);
   await wallet.accessible("scanning");
   await wallet.part("back").click();
   assert.deepEqual(await live(), ["ended"]);
   await wallet.part("scan").click();
-  await wallet.says("scan-status", /Hold the site’s code/);
+  await wallet.says("scan-status", /Point the camera at the site’s code/);
   await wallet.page.evaluate(() => {
     Object.defineProperty(document, "hidden", { get: () => true, configurable: true });
     document.dispatchEvent(new Event("visibilitychange"));
@@ -681,7 +712,7 @@ test("the camera is off when it is not wanted any more, and when nobody looks", 
   assert.deepEqual(await live(), ["ended", "ended"]);
   await wallet.page.evaluate(() => delete document.hidden);
   await wallet.part("camera-again").click();
-  await wallet.says("scan-status", /Hold the site’s code/);
+  await wallet.says("scan-status", /Point the camera at the site’s code/);
   assert.deepEqual([wallet.watch.foreign, wallet.watch.breaches], [[], []]);
 });
 

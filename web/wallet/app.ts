@@ -9,7 +9,7 @@ import { AutoLock } from "./vault/autolock.ts";
 import { VaultError } from "./vault/errors.ts";
 import { type Kind } from "./vault/keys.ts";
 import { Vault, type Opener, type VaultPlatform } from "./vault/vault.ts";
-import { askingView, failureView } from "./views/failure.ts";
+import { askingView, failureView, isQuiet } from "./views/failure.ts";
 import { homeView, hostOf } from "./views/home.ts";
 import { lockedView } from "./views/locked.ts";
 import { choices, requestView, type Choice } from "./views/request.ts";
@@ -18,7 +18,7 @@ import { settingsView, wipeForm } from "./views/settings.ts";
 import { startView } from "./views/start.ts";
 import { talkView } from "./views/talk.ts";
 import type { View } from "./views/view.ts";
-import { failureFor, words } from "./words.ts";
+import { failureFor, remedyFor, words } from "./words.ts";
 
 /** What surrounds the page. */
 export interface AppPlatform {
@@ -91,7 +91,7 @@ export class App {
       return this.#begin();
     }
     const read = readCode(link);
-    if ("problem" in read) this.#fail(words.scan.foreign[read.problem], "", words.failure.again, () => this.#scan());
+    if ("problem" in read) this.#fail(words.scan.foreign[read.problem], "", words.failure.again, () => this.#scan(), true);
     else void this.#ask(read.link);
   }
 
@@ -200,7 +200,7 @@ export class App {
       const offered = choices(this.#vault.accounts, request.chains);
       if (offered.length === 0) {
         await request.reject().catch(() => undefined);
-        return this.#fail(words.failure.noAccount, "", words.failure.home, () => this.#home());
+        return this.#fail(words.failure.noAccount, words.failure.noAccountRemedy, words.failure.home, () => this.#home(), true);
       }
       const approve = async (choice: Choice) => {
         site = siteOf(request, choice);
@@ -249,8 +249,10 @@ export class App {
 
   /** A site said goodbye, or refused. */
   #over(site: LinkedSite, reason: LinkError): void {
-    if (this.#shown === site) this.#fail(failureFor(reason.code), reason.remedy, words.failure.home, () => this.#home());
-    else if (this.#view?.name === "home") this.#view.update?.();
+    if (this.#shown === site) return this.#fail(failureFor(reason.code), remedyFor(reason), words.failure.home, () => this.#home(), isQuiet(reason.code));
+    if (this.#view?.name !== "home") return;
+    this.#view.update?.();
+    this.#say(words.home.left(hostOf(site.site.origin), `${failureFor(reason.code)} ${remedyFor(reason)}`));
   }
 
   #settings(openBackup = false): void {
@@ -311,13 +313,14 @@ export class App {
   }
 
   /** Tells why a code led nowhere. */
-  #failed({ code, remedy }: LinkError): void {
-    const narrow = code === "ice_failed" && this.#prefs.candidates !== "host";
-    this.#fail(failureFor(code), narrow ? `${remedy} ${words.failure.narrow}` : remedy, words.failure.again, () => this.#scan());
+  #failed(reason: LinkError): void {
+    const narrow = reason.code === "ice_failed" && this.#prefs.candidates !== "host";
+    const remedy = remedyFor(reason);
+    this.#fail(failureFor(reason.code), narrow ? `${remedy} ${words.failure.narrow}` : remedy, words.failure.again, () => this.#scan(), isQuiet(reason.code));
   }
 
-  #fail(what: string, remedy: string, button: string, next: () => void): void {
-    this.#show(failureView({ what, remedy, button, next }));
+  #fail(what: string, remedy: string, button: string, next: () => void, quiet: boolean): void {
+    this.#show(failureView({ what, remedy, button, next, quiet }));
   }
 
   #show(view: View): void {
@@ -367,6 +370,7 @@ async function told(work: Promise<unknown>, done?: string): Promise<unknown> {
     const result = await work;
     return done ?? result;
   } catch (cause) {
-    throw new Error(cause instanceof VaultError ? words.vault[cause.code] : cause instanceof LinkError ? failureFor(cause.code) : failureFor("internal"), { cause });
+    const error = asLinkError(cause);
+    throw new Error(cause instanceof VaultError ? words.vault[cause.code] : `${failureFor(error.code)} ${remedyFor(error)}`, { cause });
   }
 }

@@ -14,13 +14,13 @@ export const words = {
   lock: "Lock",
   back: "Back",
   cancel: "Cancel",
-  waits: "A site is waiting for your answer. Its code lives two minutes.",
-  update: "A new version of this page is ready.",
-  updateNow: "Load it",
+  update: "A new version of the wallet is ready. To load it locks the wallet.",
+  updateNow: "Load it now",
 
   start: {
     title: "Make your wallet",
     text: "It lives in this browser, on this device. Its keys are encrypted, and stay here.",
+    waits: "A site is waiting for your answer. Make the wallet first: the site’s code works for two minutes.",
     passkey: "Protect it with a passkey",
     passkeyFine: "Unlock it by fingerprint, face or the device’s PIN.",
     passphrase: "Use a passphrase instead",
@@ -36,6 +36,7 @@ export const words = {
 
   locked: {
     title: "The wallet is locked",
+    waits: "A site is waiting for your answer. Unlock the wallet to see what it asks for: its code works for two minutes.",
     passkey: "Unlock with a passkey",
     passphrase: "Passphrase",
     unlock: "Unlock",
@@ -63,7 +64,8 @@ export const words = {
     remove: "Remove",
     removeSite: (site: string) => `Remove ${site}`,
     removed: (site: string) => `${site} was removed. It needs a new code to reach you again.`,
-    until: (date: string) => `until ${date}`,
+    left: (site: string, why: string) => `${site} is no longer in the list. ${why}`,
+    until: (date: string) => `remembered until ${date}`,
   },
 
   presence: {
@@ -78,20 +80,20 @@ export const words = {
   scan: {
     title: "Scan a code",
     starting: "Asking for the camera …",
-    looking: "Hold the site’s code into the picture.",
+    looking: "Point the camera at the site’s code.",
     again: "Start the camera",
     video: "What the camera sees",
     foreign: {
       other: "That is not a Liaison code. Look for the code on the page of the site that you want to link.",
-      newer: "That code is of a newer version. Load this page again to update it, and scan once more.",
-      unsealed: "That code has no secret part, so that nothing would be sealed. This wallet does not answer it.",
+      newer: "That code is of a newer version. Load this page again to update the wallet, and scan once more.",
+      unsealed: "That code is of an old kind, with which others could read along. This wallet does not answer it. Ask the site for a newer one, or use another wallet.",
     } satisfies Record<NoLink, string>,
     stopped: {
       denied: "This page may not use the camera. Allow it in the browser’s settings for this site, or paste the link.",
       none: "There is no camera here. Paste the link that stands under the code.",
       busy: "The camera is in use by another app. Close that, and start the camera again.",
       unavailable: "This browser gives the page no camera. Paste the link that stands under the code.",
-      hidden: "The camera was turned off while you were away.",
+      hidden: "The camera was turned off while you were away. Start it again to go on.",
     } satisfies Record<NoCamera, string>,
   },
 
@@ -131,11 +133,11 @@ export const words = {
     codeTitle: "Type these six digits at the site",
     codeFine: (host: string) => `Only at ${host}, and never into a message, a call or another page.`,
     connecting: "Connecting directly …",
-    digits: "Waiting for the six digits.",
+    digits: "Waiting until the six digits are typed there.",
     connected: "Connected directly.",
-    serverGone: "The server is gone. You are still connected directly.",
-    broken: "The direct path broke. Looking for another …",
-    waiting: "The site is not there now. It is met again when it comes back.",
+    serverGone: "The server cannot be reached. You are still connected directly, and need not do anything.",
+    broken: "The direct path broke. Stay here while another is looked for …",
+    waiting: "The site is not there now. Open its page again: the two connect by themselves.",
     elsewhere: "This site is open in another tab of this wallet. Go on there, or close that tab to go on here.",
     remote: "The site’s screen is not near this device. If somebody sent you this code, or reads the digits to you, say no.",
     remoteNo: "No, stop",
@@ -143,7 +145,7 @@ export const words = {
     path: "Path",
     rtt: "Round trip",
     account: "Account",
-    trust: "Trust",
+    trust: "Protection",
     locality: "Nearness",
     message: "Message to the site",
     send: "Send",
@@ -154,10 +156,10 @@ export const words = {
     nothing: "Nothing said yet. What you write here goes straight to the site.",
     paths: { host: "same network or machine", srflx: "across the internet", relay: "through a relay" } satisfies Record<PathKind, string>,
     assurances: {
-      "server-asserted": "not sealed",
-      sealed: "sealed, site not verified",
-      "sealed+origin": "sealed, site verified",
-      "phishing-resistant": "sealed, site verified, with a passkey",
+      "server-asserted": "not encrypted end to end",
+      sealed: "encrypted end to end, site not verified",
+      "sealed+origin": "encrypted end to end, site verified",
+      "phishing-resistant": "encrypted end to end, site verified, with a passkey",
     } satisfies Record<Assurance, string>,
     near: ({ local, rttMs }: LocalityReport) => [local ? "near" : "not near, or not known", ...(rttMs === undefined ? [] : [milliseconds(rttMs)])].join(", "),
   },
@@ -173,6 +175,8 @@ export const words = {
     change: "Change the passphrase",
     set: "Set a passphrase",
     removePassphrase: "Remove the passphrase",
+    onlyPassphrase: "It cannot be removed while it is the only way to unlock. Add a passkey first.",
+    onlyPasskey: "It cannot be removed while it is the only way to unlock. Set a passphrase or add another passkey first.",
     passkeys: "Passkeys",
     addPasskey: "Add a passkey",
     removePasskey: (label: string) => `Remove ${label}`,
@@ -216,13 +220,19 @@ export const words = {
     mismatch: "The two are not the same. Type them again.",
   },
 
-  failure: { again: "Scan again", home: "To the wallet", noAccount: "This site takes no account of a kind that this wallet has.", narrow: "Or let sites be told more addresses, in the settings." },
+  failure: {
+    again: "Scan a new code",
+    home: "To the wallet",
+    noAccount: "This site takes no account of a kind that this wallet has.",
+    narrow: "Or let sites be told more addresses, in the settings.",
+    noAccountRemedy: "Nothing was shared. Use another wallet for this site.",
+  },
 
   vault: {
     wrong_passphrase: "That is not the passphrase. Check the keyboard and try again.",
     short_passphrase: "Use at least ten characters.",
     locked: "The wallet is locked. Unlock it and try again.",
-    exists: "There is a wallet already, made in another tab. Load the page again.",
+    exists: "There is a wallet already, made in another tab. Load this page again to use it.",
     missing: "There is no wallet here any more. Load the page again.",
     damaged: "A part of what is stored is damaged. Restore it from a backup.",
     storage: "The browser could not store that. Free some space, leave private browsing, and try again.",
@@ -265,9 +275,27 @@ const failures: Partial<Record<Code, string>> = {
   user_rejected: "Declined. Nothing was signed or shared.",
 };
 
+// What to do next, where what the SDK says is for somebody else.
+const remedies: Partial<Record<Code, string>> = {
+  canceled: "Scan a new code when you are ready.",
+  channel_closed: "Scan a new code there to link it again.",
+  internal: "Load this page again, and try once more.",
+  invalid_peer: "Load this page again to update the wallet. If that does not help, tell the owner of the site.",
+  key_locked: "Unlock it, and scan a new code.",
+  link_closed: "Scan a new code there to link it again.",
+  timed_out: "Ask the site for a new code, and scan it.",
+  unsupported_version: "Load this page again to update the wallet, and scan once more.",
+  user_rejected: "Scan a new code if that was a mistake.",
+};
+
 /** One sentence on why a link ended. */
 export function failureFor(code: Code): string {
   return failures[code] ?? "Something went wrong.";
+}
+
+/** What a person can do then. */
+export function remedyFor({ code, remedy }: { readonly code: Code; readonly remedy: string }): string {
+  return remedies[code] ?? remedy;
 }
 
 /** What a person should know although the link goes on. */

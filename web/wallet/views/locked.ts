@@ -28,7 +28,7 @@ export function lockedView(how: { passkey: boolean; passphrase: boolean }, waits
     { class: "card pane", "aria-labelledby": "title" },
     drawing("0 0 64 64", "M18 30h28v24H18zM24 30v-8a8 8 0 0 1 16 0v8M32 40v5", "emblem"),
     h("h1", { id: "title", tabindex: "-1" }, locked.title),
-    waits && h("p", { class: "note" }, words.waits),
+    waits && h("p", { class: "note" }, locked.waits),
     passkey && h("p", { class: "stacked" }, passkey),
     form,
     problem.element,

@@ -72,6 +72,7 @@ function cards(vault: Vault, prefs: Prefs, actions: SettingsActions, openBackup:
 
 function unlockCard(vault: Vault, prefs: Prefs, actions: SettingsActions, run: Run): HTMLElement {
   const idle = h("select", { id: "idle", testid: "idle", change: () => actions.setIdle(Number(idle.value)) }, ...idleChoices.map((count) => h("option", { value: count, selected: count === prefs.idleMinutes }, settings.minutes(count))));
+  const onlyOne = vault.passkeys.length + Number(vault.hasPassphrase) === 1;
   return h(
     "section",
     { class: "card pane", "aria-labelledby": "unlock-title" },
@@ -79,9 +80,10 @@ function unlockCard(vault: Vault, prefs: Prefs, actions: SettingsActions, run: R
     h("p", { class: "field" }, h("label", { for: "idle" }, settings.lockAfter), idle),
     h("h3", {}, `${settings.passphrase} ${vault.hasPassphrase ? settings.passphraseSet : settings.passphraseNone}`),
     passphraseForm(vault, actions, run),
-    vault.hasPassphrase && vault.passkeys.length > 0 && provenForm(vault, settings.removePassphrase, "remove-passphrase", (opener) => run(actions.removePassphrase(opener))),
+    onlyOne && vault.hasPassphrase && h("p", { class: "fine", testid: "only-way" }, settings.onlyPassphrase),
+    vault.hasPassphrase && !onlyOne && provenForm(vault, settings.removePassphrase, "remove-passphrase", (opener) => run(actions.removePassphrase(opener))),
     h("h3", {}, settings.passkeys),
-    h("ul", { testid: "passkeys" }, ...vault.passkeys.map(({ id, label, createdAt }) => h("li", { class: "passkey" }, h("span", { class: "row-text" }, h("span", { class: "row-main" }, label), h("span", { class: "row-fine" }, settings.added(day(createdAt)))), provenForm(vault, settings.removePasskey(label), "remove-passkey", (opener) => run(actions.removePasskey(opener, id)))))),
+    h("ul", { testid: "passkeys" }, ...vault.passkeys.map(({ id, label, createdAt }) => h("li", { class: "passkey" }, h("span", { class: "row-text" }, h("span", { class: "row-main" }, label), h("span", { class: "row-fine" }, settings.added(day(createdAt)))), onlyOne ? h("p", { class: "fine", testid: "only-way" }, settings.onlyPasskey) : provenForm(vault, settings.removePasskey(label), "remove-passkey", (opener) => run(actions.removePasskey(opener, id)))))),
     provenForm(vault, settings.addPasskey, "add-passkey", (opener) => run(actions.addPasskey(opener))),
   );
 }

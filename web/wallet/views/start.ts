@@ -33,7 +33,7 @@ export function startView(actions: StartActions, waits: boolean, passkeys: boole
     drawing("0 0 64 64", "M32 6l22 8v16c0 14-9 23-22 28C19 53 10 44 10 30V14zM24 31l6 6 11-12", "emblem"),
     h("h1", { id: "title", tabindex: "-1" }, start.title),
     h("p", {}, start.text),
-    waits && h("p", { class: "note" }, words.waits),
+    waits && h("p", { class: "note" }, start.waits),
     passkeys && h("p", { class: "stacked" }, button(start.passkey, "make-passkey", () => void byPasskey(), "primary"), h("span", { class: "fine" }, start.passkeyFine)),
     problem.element,
     status,
