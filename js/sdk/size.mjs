@@ -14,7 +14,7 @@ import { entries, external } from "./entries.mjs";
 const limits = {
   ".": 15_000,
   "./wallet": 11_000,
-  "./tabs": 3_800,
+  "./tabs": 3_900,
   "./requests": 3_400,
   "./passkeys": 1_900,
   "./modal": 12_200,
