@@ -85,7 +85,7 @@ func TestWhatScriptsReferToIsServed(t *testing.T) {
 	}
 	slices.Sort(kinds)
 	kinds = slices.Compact(kinds)
-	if want := []string{"ar", "chunk", "de", "direct", "licenses", "link", "passkeys", "qr", "site", "verify"}; !slices.Equal(kinds, want) {
+	if want := []string{"ar", "chunk", "de", "direct", "licenses", "link", "passkeys", "qr", "site", "tabs", "verify"}; !slices.Equal(kinds, want) {
 		t.Errorf("the scripts and what they refer to: got %q, want %q", kinds, want)
 	}
 }
