@@ -3,17 +3,17 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch } from "./browser.mjs";
-import { bundle, serve } from "./bundle.mjs";
+import { serve } from "./bundle.mjs";
 import { Profile } from "./lifecycle.mjs";
 import { LivingSite, LivingWallet } from "./living.mjs";
+import { siteScript, walletScripts } from "./pages.mjs";
 import { Server } from "./program.mjs";
 
 let browser;
-let siteScript;
-let walletScripts;
+let script;
+let scripts;
 before(async () => {
-  siteScript = (await bundle("e2e/pages/tabs.js", { splitting: false })).get("/entry.js").toString();
-  walletScripts = await bundle("e2e/pages/wallet.js");
+  [script, scripts] = await Promise.all([siteScript(), walletScripts()]);
   browser = await launch();
 });
 after(() => browser?.close());
@@ -23,10 +23,10 @@ const texts = (of) => Array.from({ length: 300 }, (_, n) => `${of} ${n}`);
 /** A site's page and a wallet's, each in a profile of its own, with an open channel. */
 async function connected(t) {
   const server = await Server.start(t, { flags: ["--chain", "did:key"] });
-  const site = await (await Profile.open(t, browser)).page(`${server.origin}/no-page`, siteScript);
+  const site = await (await Profile.open(t, browser)).page(`${server.origin}/no-page`, script);
   await site.call("share");
   await site.until("tests.state().phase === 'waiting'");
-  const { origin } = await serve(t, walletScripts);
+  const { origin } = await serve(t, scripts);
   const wallet = await (await Profile.open(t, browser)).page(origin);
   await wallet.until("globalThis.tests");
   await wallet.call("stay", (await site.call("state")).uri);

@@ -2,17 +2,17 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch, SitePage } from "./browser.mjs";
-import { bundle, serve } from "./bundle.mjs";
+import { serve } from "./bundle.mjs";
 import { Network } from "./network.mjs";
+import { siteScript, walletScripts } from "./pages.mjs";
 import { Server, within } from "./program.mjs";
 import { WalletPage } from "./wallet.mjs";
 
 let browser;
-let siteScript;
-let walletScripts;
+let script;
+let scripts;
 before(async () => {
-  siteScript = (await bundle("e2e/pages/tabs.js", { splitting: false })).get("/entry.js").toString();
-  walletScripts = await bundle("e2e/pages/wallet.js");
+  [script, scripts] = await Promise.all([siteScript(), walletScripts()]);
   browser = await launch("--disable-features=WebRtcHideLocalIpsWithMdns"); // a name leads to no socket of the test
 });
 after(() => browser?.close());
@@ -31,11 +31,11 @@ async function connected(t) {
   await network.between(...contexts);
   const [site, wallet] = await Promise.all(contexts.map((context) => context.newPage()));
   await site.goto(`${server.origin}/no-page`);
-  await site.addScriptTag({ type: "module", content: siteScript });
+  await site.addScriptTag({ type: "module", content: script });
   await call(site, "share");
   const phase = (wanted) => site.waitForFunction((wanted) => globalThis.tests.state().phase === wanted, wanted, { timeout: 60_000 });
   await phase("waiting");
-  const { origin } = await serve(t, walletScripts);
+  const { origin } = await serve(t, scripts);
   await wallet.goto(origin);
   await call(wallet, "stay", (await call(site, "state")).uri);
   await phase("open");

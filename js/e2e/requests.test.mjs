@@ -3,17 +3,16 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch } from "./browser.mjs";
-import { bundle, serve } from "./bundle.mjs";
+import { serve } from "./bundle.mjs";
 import { Profile } from "./lifecycle.mjs";
+import { oneFile, walletScripts } from "./pages.mjs";
 import { Server } from "./program.mjs";
 
 let browser;
 let script;
-let walletScripts;
+let scripts;
 before(async () => {
-  // One file: pages of the server have no other of ours.
-  script = (await bundle("e2e/pages/requests.js", { splitting: false })).get("/entry.js").toString();
-  walletScripts = await bundle("e2e/pages/wallet.js");
+  [script, scripts] = await Promise.all([oneFile("e2e/pages/requests.js"), walletScripts()]);
   browser = await launch();
 });
 after(() => browser?.close());
@@ -22,7 +21,7 @@ after(() => browser?.close());
 async function linked(t) {
   const server = await Server.start(t, { flags: ["--chain", "did:key"] });
   const site = await (await Profile.open(t, browser)).page(`${server.origin}/no-page`, script);
-  const { origin } = await serve(t, walletScripts);
+  const { origin } = await serve(t, scripts);
   const wallet = await (await Profile.open(t, browser)).page(origin);
   await wallet.until("globalThis.tests");
   await wallet.call("stay", await site.call("connect"));

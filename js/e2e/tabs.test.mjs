@@ -3,17 +3,16 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch } from "./browser.mjs";
-import { bundle, serve } from "./bundle.mjs";
+import { serve } from "./bundle.mjs";
 import { Profile } from "./lifecycle.mjs";
+import { siteScript, walletScripts } from "./pages.mjs";
 import { Server } from "./program.mjs";
 
 let browser;
 let script;
-let walletScripts;
+let scripts;
 before(async () => {
-  // One file: pages of the server have no other of ours.
-  script = (await bundle("e2e/pages/tabs.js", { splitting: false })).get("/entry.js").toString();
-  walletScripts = await bundle("e2e/pages/wallet.js");
+  [script, scripts] = await Promise.all([siteScript(), walletScripts()]);
   browser = await launch();
 });
 after(() => browser?.close());
@@ -38,7 +37,7 @@ async function openTab(profile, origin, options) {
 }
 
 async function openWallet(t) {
-  const { origin } = await serve(t, walletScripts);
+  const { origin } = await serve(t, scripts);
   const page = await (await Profile.open(t, browser)).page(origin);
   await page.until("globalThis.tests");
   return page;

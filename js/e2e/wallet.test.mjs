@@ -3,13 +3,14 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch, SitePage } from "./browser.mjs";
-import { bundle, serve } from "./bundle.mjs";
+import { serve } from "./bundle.mjs";
+import { walletScripts } from "./pages.mjs";
 import { Server, Site, within } from "./program.mjs";
 
 let browser;
 let scripts;
 before(async () => {
-  scripts = await bundle("e2e/pages/wallet.js");
+  scripts = await walletScripts();
   browser = await launch();
 });
 after(() => browser?.close());
