@@ -1,4 +1,5 @@
 // A peer connection whose other end is the test.
+import type { World } from "./world.ts";
 
 /** A session description for data alone, under a certificate. */
 export function description(fingerprint: string, ...more: string[]): string {
@@ -34,7 +35,12 @@ export class Channel {
     this.readyState = "closing";
   }
 
-  // --- the wallet's end ---
+  // --- the other end ---
+
+  /** What the page said so far, where that is messages of the control channel. */
+  get told(): Record<string, unknown>[] {
+    return this.sent.map((text) => JSON.parse(text) as Record<string, unknown>);
+  }
 
   open(): void {
     this.readyState = "open";
@@ -49,6 +55,21 @@ export class Channel {
     this.readyState = "closed";
     this.onclose?.();
   }
+}
+
+/** Answers pings on a control channel from now on, each so many milliseconds after it
+ * was sent; pong says with which MAC. */
+export function answerPings(of: { readonly control: Channel; readonly world: World }, pong: (nonce: Uint8Array) => string, ms: number): () => void {
+  let at = 0;
+  const timer = setInterval(() => {
+    for (; at < of.control.sent.length; at++) {
+      const { t, nonce } = of.control.told[at]!;
+      if (t !== "ping") continue;
+      of.world.pass(ms);
+      of.control.say(JSON.stringify({ t: "pong", nonce, mac: pong(Buffer.from(String(nonce), "base64url")) }));
+    }
+  }, 0).unref(); // a test that fails does not stop it
+  return () => clearInterval(timer);
 }
 
 /** One connection. */

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import type { LinkEvent } from "../src/events.ts";
 import type { Welcome } from "../src/messages.ts";
 import { connectSite, resumeSite, type SiteLink, type SiteOptions } from "../src/site.ts";
-import { Connection, description, type Channel } from "./connection.ts";
+import { answerPings, Connection, description, type Channel } from "./connection.ts";
 import { Initiator, ofLink, ofResumption, Signer, type Signed } from "./initiator.ts";
 import { siteFingerprint, World, type Answer } from "./world.ts";
 
@@ -208,21 +208,12 @@ export class Scenario {
 
   /** What the site said on the control channel so far. */
   get told(): Record<string, unknown>[] {
-    return this.control.sent.map((text) => JSON.parse(text) as Record<string, unknown>);
+    return this.control.told;
   }
 
-  /** Answers pings as fast as they come, from now on. */
+  /** Answers pings from now on, each so many milliseconds after it was sent. */
   answerPings(ms = 1): () => void {
-    let at = 0;
-    const timer = setInterval(() => {
-      for (; at < this.control.sent.length; at++) {
-        const message = this.told[at]!;
-        if (message.t !== "ping") continue;
-        this.world.pass(ms);
-        this.control.say(JSON.stringify({ t: "pong", nonce: message.nonce, mac: this.wallet.pong("wallet", Buffer.from(String(message.nonce), "base64url")) }));
-      }
-    }, 0);
-    return () => clearInterval(timer);
+    return answerPings(this, (nonce) => this.wallet.pong("wallet", nonce), ms);
   }
 
   /** Both sides are connected and say ok. */

@@ -5,7 +5,7 @@ import type { WalletEvent } from "../src/events.ts";
 import { Pairings, type KeptPairing } from "../src/pairings.ts";
 import type { Proof } from "../src/proof.ts";
 import { readLink, resumeWallet, type WalletLink, type WalletOptions, type WalletPlatform, type WalletRequest } from "../src/wallet.ts";
-import { Channel, Connection, description } from "./connection.ts";
+import { answerPings, Channel, Connection, description } from "./connection.ts";
 import { newLink, ofResumption, Responder, Signer } from "./initiator.ts";
 import { until, walletFingerprint } from "./scenario.ts";
 import { World, type Answer } from "./world.ts";
@@ -275,21 +275,12 @@ export class WalletScenario {
 
   /** What the wallet said on the control channel so far. */
   get told(): Record<string, unknown>[] {
-    return this.control.sent.map((text) => JSON.parse(text) as Record<string, unknown>);
+    return this.control.told;
   }
 
   /** Answers pings from now on, each so many milliseconds after it was sent. */
   answerPings(ms = 1): () => void {
-    let at = 0;
-    const timer = setInterval(() => {
-      for (; at < this.control.sent.length; at++) {
-        const message = this.told[at]!;
-        if (message.t !== "ping") continue;
-        this.world.pass(ms);
-        this.control.say(JSON.stringify({ t: "pong", nonce: message.nonce, mac: this.site.pong("site", Buffer.from(String(message.nonce), "base64url")) }));
-      }
-    }, 0).unref(); // a test that fails does not stop it
-    return () => clearInterval(timer);
+    return answerPings(this, (nonce) => this.site.pong("site", nonce), ms);
   }
 
   /** Both sides are connected and say ok. */
