@@ -45,22 +45,22 @@ func decode[T any](a answer) (v T) {
 
 // caller makes REST calls to one process.
 type caller struct {
-	address string
-	http    *http.Client
+	*process
+	http *http.Client
 }
 
 // newCaller returns a caller whose every call has a connection of its own: on
 // one that was used before, the HTTP client would make a call again when it
 // breaks, and nobody could say what the first one did.
 func newCaller(p *process) *caller {
-	return &caller{p.address, &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}}
+	return &caller{p, &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}}
 }
 
 // newPatientCaller returns a caller for a process that is not about to die.
 func newPatientCaller(t *testing.T, p *process) *caller {
 	transport := new(http.Transport)
 	t.Cleanup(transport.CloseIdleConnections)
-	return &caller{p.address, &http.Client{Timeout: patience, Transport: transport}}
+	return &caller{p, &http.Client{Timeout: patience, Transport: transport}}
 }
 
 func (c *caller) call(method, path, token string, body any) answer {
@@ -76,14 +76,15 @@ func (c *caller) call(method, path, token string, body any) answer {
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
+	began := time.Now()
 	res, err := c.http.Do(req)
 	if err != nil {
-		return answer{err: err}
+		return answer{err: c.why(err, began)}
 	}
 	defer res.Body.Close()
 	a := answer{status: res.StatusCode}
 	if a.body, err = io.ReadAll(res.Body); err != nil {
-		return answer{err: err}
+		return answer{err: c.why(err, began)}
 	}
 	for _, cookie := range res.Cookies() {
 		a.token = cookie.Value
@@ -95,6 +96,18 @@ func (c *caller) call(method, path, token string, body any) answer {
 		}
 	}
 	return a
+}
+
+// why says of a call without an answer how long it took, and whether the process was
+// there: one that is slow, and one that has died unasked, are different failures.
+func (c *caller) why(err error, began time.Time) error {
+	took := time.Since(began).Round(time.Millisecond)
+	select {
+	case <-c.ended:
+		return fmt.Errorf("%w after %v; the server is gone: %v", err, took, c.cmd.ProcessState)
+	default:
+		return fmt.Errorf("%w after %v; the server is there", err, took)
+	}
 }
 
 // light makes the process end at one of its next statements.
