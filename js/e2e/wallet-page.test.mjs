@@ -1,14 +1,12 @@
 // The wallet's page as a person uses it, against the real program and the site's page.
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { createServer } from "node:http";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { launch, profile, SitePage } from "./browser.mjs";
 import { film, withCamera } from "./film.mjs";
 import { folder, Server, Site, walletFile, Wallet } from "./program.mjs";
-import { filePassphrase, passphrase, WalletPage } from "./wallet.mjs";
+import { filePassphrase, inFront, passphrase, WalletPage } from "./wallet.mjs";
 
 let browser;
 before(async () => (browser = await launch()));
@@ -595,25 +593,6 @@ test("it starts without a network, and what it fetches is its own", async (t) =>
   assert.equal(answered, "no network");
   assert.deepEqual([wallet.watch.foreign, wallet.watch.breaches], [[], []]);
 });
-
-/** Something in front of a server that has another service worker, if it is given one. */
-async function inFront(t, { origin }) {
-  const front = { worker: undefined, asked: 0 };
-  const listener = createServer(async (request, response) => {
-    const answer = await fetch(origin + request.url);
-    const script = request.url === "/wallet/sw.js";
-    if (script) front.asked++;
-    for (const name of ["content-type", "content-security-policy", "cache-control"]) if (answer.headers.has(name)) response.setHeader(name, answer.headers.get(name));
-    response.writeHead(answer.status).end(script && front.worker ? front.worker : Buffer.from(await answer.arrayBuffer()));
-  });
-  listener.listen(0, "localhost");
-  await once(listener, "listening");
-  t.after(() => {
-    listener.closeAllConnections();
-    listener.close();
-  });
-  return Object.assign(front, { origin: `http://localhost:${listener.address().port}` });
-}
 
 test("an update is taken whole, when its person wants it", async (t) => {
   const server = await Server.start(t);

@@ -45,6 +45,7 @@ test("a site that is not near is asked about once more; the first answer is no",
   await call("askRemote", far);
   await wallet.says("remote", /not near this device.*say no/);
   assert.deepEqual(await wallet.part("remote").getByRole("button").allTextContents(), ["No, stop", "Go on"]);
+  assert.equal(await wallet.part("message").isVisible(), false, "something else to look at");
   await wallet.part("remote-no").click();
   assert.equal(await wallet.part("remote").isVisible(), false);
   await call("askRemote", far);
@@ -56,7 +57,7 @@ test("what happens on the way is told, and what a site says is text", async (t) 
   const { wallet, call } = await agreed(t);
   await wallet.says("status", /^Connecting directly/);
   await call("tell", { type: "code", shortCode: "123 456", at: 1 });
-  await wallet.says("status", /^Waiting until the six digits/);
+  await wallet.says("status", /^The site waits for six digits/);
   await wallet.says("short-code", /^123 456$/);
   await call("tell", { type: "open", at: 2 });
   await wallet.says("status", /^Connected directly/);

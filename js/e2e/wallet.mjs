@@ -1,5 +1,7 @@
 // The wallet's page as a person uses it, with an authenticator beside it.
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import assert from "node:assert/strict";
 import { Watch } from "./browser.mjs";
@@ -132,4 +134,23 @@ export class WalletPage {
       assert.ok(wide <= 0, `the wallet is ${wide} pixels too wide while ${state}, ${viewport.width} wide`);
     }
   }
+}
+
+/** Something in front of a server that has another service worker, if it is given one. */
+export async function inFront(t, { origin }) {
+  const front = { worker: undefined, asked: 0 };
+  const listener = createServer(async (request, response) => {
+    const answer = await fetch(origin + request.url);
+    const script = request.url === "/wallet/sw.js";
+    if (script) front.asked++;
+    for (const name of ["content-type", "content-security-policy", "cache-control"]) if (answer.headers.has(name)) response.setHeader(name, answer.headers.get(name));
+    response.writeHead(answer.status).end(script && front.worker ? front.worker : Buffer.from(await answer.arrayBuffer()));
+  });
+  listener.listen(0, "localhost");
+  await once(listener, "listening");
+  t.after(() => {
+    listener.closeAllConnections();
+    listener.close();
+  });
+  return Object.assign(front, { origin: `http://localhost:${listener.address().port}` });
 }

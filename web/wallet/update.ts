@@ -1,6 +1,6 @@
 // Lets the page start without a network, and takes updates when its person wants
 // them: a page never mixes two versions.
-import { button } from "./dom.ts";
+import { button, h } from "./dom.ts";
 import { words } from "./words.ts";
 
 const address = "/wallet/sw.js";
@@ -16,7 +16,7 @@ export function watchUpdates(root: HTMLElement): void {
     // Without a controller it is the first version, which is the page's own.
     if (!worker || !navigator.serviceWorker.controller) return;
     const place = root.querySelector<HTMLElement>('[data-part="update"]')!;
-    place.replaceChildren(words.update, " ", button(words.updateNow, "update", () => worker.postMessage("activate")));
+    place.replaceChildren(h("span", {}, words.update), button(words.updateNow, "update", () => worker.postMessage("activate")));
   };
   let controlled = navigator.serviceWorker.controller !== null;
   navigator.serviceWorker.addEventListener("controllerchange", () => {

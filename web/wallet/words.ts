@@ -14,7 +14,7 @@ export const words = {
   lock: "Lock",
   back: "Back",
   cancel: "Cancel",
-  update: "A new version of the wallet is ready. To load it locks the wallet.",
+  update: "A new version of the wallet is ready. Loading it locks the wallet.",
   updateNow: "Load it now",
 
   start: {
@@ -133,7 +133,7 @@ export const words = {
     codeTitle: "Type these six digits at the site",
     codeFine: (host: string) => `Only at ${host}, and never into a message, a call or another page.`,
     connecting: "Connecting directly …",
-    digits: "Waiting until the six digits are typed there.",
+    digits: "The site waits for six digits.",
     connected: "Connected directly.",
     serverGone: "The server cannot be reached. You are still connected directly, and need not do anything.",
     broken: "The direct path broke. Stay here while another is looked for …",

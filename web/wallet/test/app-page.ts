@@ -1,5 +1,6 @@
 // The page's views over an SDK whose site does as a test says, for what a real one
-// could hardly be brought to do. Bundled as a page's script.
+// could hardly be brought to do. Bundled as a page's script: that of a page of its own, or
+// in the place of the wallet's.
 import { LinkError, type Code, type LocalityReport } from "@liaison/client";
 import type { WalletEvent, WalletLink, WalletOptions, WalletRequest } from "@liaison/client/wallet";
 import { App } from "../app.ts";
@@ -44,8 +45,10 @@ const sdk: WalletSDK = {
   forgetPairing: async () => {},
 };
 
-document.body.className = "wallet";
-document.body.append(h("div", { "data-part": "bar" }), h("main", {}, h("p", { "data-part": "toast", testid: "toast" }), h("div", { "data-part": "view" })));
+if (!document.querySelector("[data-part]")) {
+  document.body.className = "wallet";
+  document.body.append(h("div", { "data-part": "bar" }), h("main", {}, h("p", { "data-part": "toast", testid: "toast" }), h("div", { "data-part": "view" })));
+}
 const store = new MemoryStore();
 const date = () => Date.now();
 const after = (ms: number, callback: () => void) => {

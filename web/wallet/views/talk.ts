@@ -65,8 +65,9 @@ export function talkView(site: LinkedSite, actions: TalkActions, after: (ms: num
     rtt!.textContent = site.path?.rttMs === undefined ? "–" : milliseconds(site.path.rttMs);
     trust!.textContent = site.assurance ? talk.assurances[site.assurance] : "–";
     near!.textContent = site.locality ? talk.near(site.locality) : "–";
-    // While there are digits to be typed, there is nothing else to look at.
-    for (const later of [facts, log, form]) later.hidden = site.shortCode !== "";
+    // While there are digits to be typed, or a question stands, there is nothing else to
+    // look at.
+    for (const later of [facts, log, form]) later.hidden = site.shortCode !== "" || !goOn.hidden;
     input.disabled = send.disabled = site.presence !== "here";
     disconnect.hidden = site.presence === "elsewhere"; // only the tab that has it can say goodbye
     for (const { from, text } of site.said.slice(messages.childElementCount)) {
