@@ -35,7 +35,8 @@ export interface ResponderOptions {
   /** What outlasts this page; by default nothing does. Without it, a page that is loaded
    * anew knows no request from before, and carries out once more what is asked again. */
   readonly memory?: AnswerMemory;
-  /** Hears of a method that nobody handles, once for each id. It is answered in any case. */
+  /** Hears of a method that nobody handles, once for each id. It is answered in any case.
+   * It must not throw. */
   readonly onUnknown?: (question: Question) => void;
 }
 
@@ -92,7 +93,7 @@ export class Responder {
         this.#peer.once(parsed.message.id, () => this.#work(parsed.message));
         return true;
       case "notification":
-        void this.#tell(parsed.message);
+        void this.#peer.told(() => this.#work(parsed.message));
         return true;
       case "batch":
         this.#peer.refuse(null, "requests are taken one by one");
@@ -115,18 +116,13 @@ export class Responder {
     this.#options.onUnknown?.(question);
     return unknown;
   }
-
-  /** Nobody waits for what comes of a notification. */
-  async #tell(question: Question): Promise<void> {
-    const work = this.#work(question);
-    if (typeof work === "function") await work({ id: undefined, signal: this.#peer.signal }).catch(() => undefined);
-  }
 }
 
 /** Whoever is at the other end, and what he was answered. */
 class Peer {
   readonly #sender = new Sender(() => undefined, mostIds);
   readonly #working = new Set<string>();
+  #telling = 0;
   /** The texts of answers by id; empty for what was begun. */
   #answers = new Map<string, string>();
   #memory: AnswerMemory | undefined;
@@ -135,10 +131,6 @@ class Peer {
 
   constructor(memory: AnswerMemory | undefined) {
     this.#memory = memory;
-  }
-
-  get signal(): AbortSignal {
-    return this.#abort.signal;
   }
 
   use(link: Channel): void {
@@ -162,6 +154,17 @@ class Peer {
     this.#sender.put(`without an id of its own: ${id}`, failed(id, { code: -32600, message }));
   }
 
+  /** Does what a notification says. Nobody waits for what comes of it, nor learns that there
+   * were too many. */
+  async told(begin: () => Work): Promise<void> {
+    if (this.#telling >= mostWorking) return;
+    const work = begin();
+    if (typeof work !== "function") return;
+    this.#telling++;
+    await work({ id: undefined, signal: this.#abort.signal }).catch(() => undefined);
+    this.#telling--;
+  }
+
   /** Does what an id asks for, unless that was begun before. */
   once(id: string, begin: () => Work): void {
     this.#recall();
@@ -172,7 +175,7 @@ class Peer {
     if (typeof work !== "function") return this.#answer(id, failed(id, work));
     if (!this.#note(id, "")) return this.#answer(id, failed(id, unkept));
     this.#working.add(id);
-    void this.#carryOut(id, work, this.signal);
+    void this.#carryOut(id, work, this.#abort.signal);
   }
 
   async #carryOut(id: string, work: (asked: Asked) => Promise<unknown>, signal: AbortSignal): Promise<void> {
@@ -212,16 +215,16 @@ class Peer {
   #recall(): void {
     if (!this.#stale) return;
     this.#stale = false;
-    const stored = entriesOf(this.#memory?.read());
+    const stored = entriesOf(this.#memory);
     const own = [...this.#answers].filter(([id, text]) => text || !stored.has(id));
     this.#answers = new Map([...stored, ...own]);
   }
 }
 
 /** What a memory holds; one that cannot be read holds nothing. */
-function entriesOf(text: string | null | undefined): Map<string, string> {
+function entriesOf(memory: AnswerMemory | undefined): Map<string, string> {
   try {
-    return new Map((JSON.parse(text ?? "[]") as [string, string][]).map(([id, answer]) => [String(id), String(answer)]));
+    return new Map((JSON.parse(memory?.read() ?? "[]") as [string, string][]).map(([id, answer]) => [String(id), String(answer)]));
   } catch {
     return new Map();
   }

@@ -193,7 +193,8 @@ test("who waits no longer is told so, and is not asked for again", async () => {
   const asked = outcome(asker.ask({ method: "a" }, { signal: abort.signal }));
   abort.abort();
   assert.equal((await asked).code, "canceled");
-  assert.equal((await outcome(asker.ask({ method: "b" }, { signal: AbortSignal.timeout(1) }))).code, "timed_out");
+  const late = AbortSignal.abort(new DOMException("late", "TimeoutError"));
+  assert.equal((await outcome(asker.ask({ method: "b" }, { signal: late }))).code, "timed_out");
   await link.end("peer_lost");
   const next = resumed().open();
   asker.use(next);
@@ -297,6 +298,10 @@ test("a notification is heard and not answered, whatever comes of it", async () 
   for (const method of ["told", "breaks", "none"]) responder.hear(said(JSON.stringify({ jsonrpc: "2.0", method, params: { a: 1 } })));
   await settle();
   assert.deepEqual([heard, link.sent], [[[{ a: 1 }, undefined], "none"], []]);
+  let begun = 0;
+  const busy = answering({ wait: () => (begun++, new Promise(() => {})) });
+  for (let n = 0; n < 70; n++) busy.responder.hear(said('{"jsonrpc":"2.0","method":"wait"}'));
+  assert.equal(begun, 64, "more at once than requests may be");
 });
 
 test("an answer that the channel was lost for is given on the one that resumes it", async () => {
@@ -422,6 +427,16 @@ test("what cannot be noted is not begun; a memory that holds nonsense holds noth
     await settle();
     assert.equal(typeof next.link.messages[0]!.result, "number", nonsense);
   }
+});
+
+test("a storage that the browser takes away stops what is asked, and not the link", async () => {
+  const gone = (): never => {
+    throw new DOMException("no", "SecurityError");
+  };
+  const { responder, link } = answering({ pay: () => assert.fail("carried out") }, { memory: { read: gone, write: gone } });
+  assert.equal(responder.hear(ask("1", "pay")), true);
+  await settle();
+  assert.equal(link.messages[0]!.error!.code, -32603);
 });
 
 test("what is remembered is bounded: the oldest answers go first, then the oldest ids", async () => {
