@@ -185,7 +185,7 @@ export const words = {
     privacy: "What sites learn",
     candidates: "Addresses of this device that a site is told",
     candidatesOf: {
-      host: "all, those of your own network too",
+      host: "all, also local ones",
       srflx: "public ones only",
       relay: "none, only a relay’s",
     } satisfies Record<PathKind, string>,
