@@ -9,11 +9,12 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { createServer, request as ask } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, extname, join, relative } from "node:path";
+import { dirname, extname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
 import { launch, SitePage, Watch } from "./browser.mjs";
+import { bundle, closure } from "../sdk/bundle.mjs";
 import { entries as sources } from "../sdk/entries.mjs";
 import { base58 } from "./pages/base58.js";
 import { patience, Server, Wallet } from "./program.mjs";
@@ -136,39 +137,23 @@ test("types hold for both ways to resolve a module, and every example of the REA
   }
 });
 
-/** Bundles a source as an application would, and returns what a page loads at first. */
-async function bundle(source) {
-  const { metafile, outputFiles } = await build({
-    absWorkingDir: folder,
-    stdin: { contents: source, resolveDir: folder },
-    outdir: "out",
-    bundle: true,
-    splitting: true,
-    minify: true,
-    write: false,
-    metafile: true,
-    format: "esm",
-    external: ["react"],
-    logLevel: "silent",
-  });
-  const texts = new Map(outputFiles.map(({ path, text }) => [relative(folder, path), text]));
-  const first = new Set([Object.keys(metafile.outputs).find((path) => metafile.outputs[path].entryPoint)]);
-  for (const path of first) {
-    for (const { path: next, kind, external } of metafile.outputs[path].imports) if (kind === "import-statement" && !external) first.add(next);
-  }
-  return [...first].map((path) => texts.get(path)).join("");
+/** What a page loads at first that bundles a source. */
+async function loaded(source) {
+  const { outputs, contents } = await bundle({ absWorkingDir: folder, stdin: { contents: source, resolveDir: folder }, logLevel: "silent" });
+  const entry = Object.keys(outputs).find((path) => outputs[path].entryPoint);
+  return [...closure(outputs, entry)].map((path) => contents.get(path)).join("");
 }
 
 test("a bundler keeps what is used", async () => {
-  for (const name of entries.filter((name) => !name.endsWith("/modal"))) assert.equal((await bundle(`import ${JSON.stringify(name)};`)).length, 0, `nothing of ${name} is used, and something stays`);
-  assert.ok((await bundle('import "@liaison/client/modal";')).includes('"liaison-connect"'), "to import the modal defines the element");
-  const small = await bundle('import { shortAddress } from "@liaison/client"; console.log(shortAddress("x"));');
+  for (const name of entries.filter((name) => !name.endsWith("/modal"))) assert.equal((await loaded(`import ${JSON.stringify(name)};`)).length, 0, `nothing of ${name} is used, and something stays`);
+  assert.ok((await loaded('import "@liaison/client/modal";')).includes('"liaison-connect"'), "to import the modal defines the element");
+  const small = await loaded('import { shortAddress } from "@liaison/client"; console.log(shortAddress("x"));');
   // What is loaded later shares the table of errors, which therefore stays.
   assert.ok(small.length < 10_000, `${small.length} bytes for one small function`);
-  const site = await bundle('import { connectSite } from "@liaison/client"; console.log(connectSite);');
+  const site = await loaded('import { connectSite } from "@liaison/client"; console.log(connectSite);');
   assert.ok(site.includes("/v1/challenge") && site.length > 30_000);
   assert.ok(!site.includes("secp256k1"), "what verifies proofs is loaded before it is needed");
-  const hook = await bundle('import { useLiaison } from "@liaison/client/react"; console.log(useLiaison);');
+  const hook = await loaded('import { useLiaison } from "@liaison/client/react"; console.log(useLiaison);');
   assert.match(hook.match(/import[^;]*from"react"/)?.[0] ?? "", /useSyncExternalStore/);
 });
 

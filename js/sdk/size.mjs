@@ -5,9 +5,8 @@
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
-import { cssText } from "../csstext.mjs";
-import { entries, external } from "./entries.mjs";
+import { bundle, closure } from "./bundle.mjs";
+import { entries } from "./entries.mjs";
 
 /** The most bytes of each entry; all but the core are counted beside it. Raise one
  * knowingly: everybody who uses the entry pays for it. */
@@ -25,48 +24,22 @@ const here = dirname(fileURLToPath(import.meta.url));
 const core = entries.get(".");
 
 /** Bundles sources as the entries of one page. */
-async function bundle(sources) {
-  const { metafile, outputFiles } = await build({
-    absWorkingDir: here,
-    entryPoints: sources,
-    outdir: "out",
-    bundle: true,
-    splitting: true,
-    minify: true,
-    write: false,
-    metafile: true,
-    format: "esm",
-    target: "es2022",
-    charset: "utf8",
-    legalComments: "none",
-    external,
-    plugins: [cssText],
-  });
-  const bytes = new Map(outputFiles.map(({ path, contents }) => [path, gzipSync(contents, { level: 9 }).length]));
-  const outputs = new Map(Object.entries(metafile.outputs).map(([path, output]) => [resolve(here, path), output]));
-  const outputOf = (source) => [...outputs].find(([, { entryPoint }]) => entryPoint && resolve(here, entryPoint) === source)[0];
-  return { bytes, outputs, outputOf };
-}
-
-/** What an output imports at once, itself included. */
-function closure(outputs, path, seen = new Set()) {
-  if (seen.has(path)) return seen;
-  seen.add(path);
-  for (const { path: next, kind, external } of outputs.get(path).imports) {
-    if (kind === "import-statement" && !external) closure(outputs, resolve(here, next), seen);
-  }
-  return seen;
+async function page(sources) {
+  const { outputs, contents } = await bundle({ absWorkingDir: here, entryPoints: sources });
+  const bytes = new Map([...contents].map(([path, content]) => [path, gzipSync(content, { level: 9 }).length]));
+  const first = (source) => closure(outputs, Object.keys(outputs).find((path) => outputs[path].entryPoint && resolve(here, outputs[path].entryPoint) === source));
+  return { bytes, first };
 }
 
 const sum = (paths, bytes) => [...paths].reduce((total, path) => total + bytes.get(path), 0);
 
 async function measure(source) {
-  const alone = await bundle([source]);
-  const size = { alone: sum(closure(alone.outputs, alone.outputOf(source)), alone.bytes) };
+  const alone = await page([source]);
+  const size = { alone: sum(alone.first(source), alone.bytes) };
   if (source === core) return { ...size, later: sum(alone.bytes.keys(), alone.bytes) - size.alone };
-  const both = await bundle([core, source]);
-  const has = closure(both.outputs, both.outputOf(core));
-  const more = [...closure(both.outputs, both.outputOf(source))].filter((path) => !has.has(path));
+  const both = await page([core, source]);
+  const has = both.first(core);
+  const more = [...both.first(source)].filter((path) => !has.has(path));
   return { ...size, beside: sum(more, both.bytes) };
 }
 
