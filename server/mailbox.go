@@ -110,6 +110,15 @@ func (m *mailbox) get(n uint64) (protocol.Frame, bool) {
 	return protocol.Frame{N: n, D: m.frames[n-m.base].payload}, true
 }
 
+// missing returns the number of the first frame from n on that is not here.
+func (m *mailbox) missing(n uint64) uint64 {
+	for n = max(n, m.base); ; n++ {
+		if _, here := m.get(n); !here {
+			return n
+		}
+	}
+}
+
 // trim forgets all frames below next. It reports whether that is news.
 func (m *mailbox) trim(next uint64) bool {
 	if next <= m.base {

@@ -98,6 +98,43 @@ func TestFullMailboxOfAnotherNode(t *testing.T) {
 	}
 }
 
+// losingBus loses one frame.
+type losingBus struct {
+	liaison.Bus
+	n     uint64
+	armed *atomic.Bool
+}
+
+func (b losingBus) Publish(subject liaison.Subject, signal liaison.Signal) {
+	if signal.Kind == liaison.SignalFrame && signal.Frame.N == b.n && b.armed.CompareAndSwap(true, false) {
+		return
+	}
+	b.Bus.Publish(subject, signal)
+}
+
+// TestLostFrameBehindAFullQueue: what got lost between nodes is asked for again, also
+// while what is before it waits for room.
+func TestLostFrameBehindAFullQueue(t *testing.T) {
+	var armed atomic.Bool
+	nodes := liaisontest.NewNodes(t, 2, liaisontest.Unlimited, func(cfg *server.Config) {
+		cfg.Limits.OutboundMessages, cfg.Bus = 8, losingBus{cfg.Bus, first + protocol.MailboxFrames - 2, &armed}
+	})
+	p := newPair(t, nodes[0], testKey(t, 1))
+	p.subscribe()
+	p.wallet.socket.conn.NetConn().Close()
+	p.site.socket.expect(peerGone)
+	for n := range protocol.MailboxFrames {
+		p.site.socket.sendFrame(p.id, frame(first+n, "waits"))
+	}
+	p.site.socket.settle()
+	p.wallet.server = nodes[1].Origin
+	armed.Store(true)
+	p.wallet.dial().subscribe(protocol.OfferTopic(p.address), p.id, first)
+	for n := range protocol.MailboxFrames {
+		p.wallet.socket.expectFrame(frame(first+n, "waits"))
+	}
+}
+
 // TestLogoutOnAnotherNode closes sockets wherever they are.
 func TestLogoutOnAnotherNode(t *testing.T) {
 	nodes := liaisontest.NewNodes(t, 2)

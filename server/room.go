@@ -310,19 +310,24 @@ func (r *room) ack(s protocol.Side, next uint64) {
 }
 
 func (r *room) ackedLocked(s protocol.Side, next uint64) {
-	e := &r.ends[s]
-	if !e.inbox.trim(next) {
+	if !r.ends[s].inbox.trim(next) {
 		return
 	}
-	if e.cursor < next { // what is forgotten cannot be handed over, and must not hold up the rest
-		e.cursor = next
-		r.flushLocked(s)
-	}
+	r.passOverLocked(s, next)
 	if r.ends[s.Other()].socket != nil {
 		r.tellAckedLocked(s)
 		return
 	}
 	r.hub.publish(liaison.Signal{Kind: liaison.SignalAck, Link: r.id, Side: s, Next: next})
+}
+
+// passOverLocked goes on from frame next: what is forgotten cannot be handed over,
+// and must not hold up the rest.
+func (r *room) passOverLocked(s protocol.Side, next uint64) {
+	if e := &r.ends[s]; e.cursor < next {
+		e.cursor = next
+		r.flushLocked(s)
+	}
 }
 
 // tellAckedLocked tells the sender of the frames for side s how many arrived.

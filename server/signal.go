@@ -43,7 +43,8 @@ func (r *room) handleFlow(signal liaison.Signal) (replaced *socket) {
 	case liaison.SignalFrame:
 		r.remoteFrameLocked(signal)
 	case liaison.SignalAck:
-		if r.ends[signal.Side].inbox.trim(signal.Next) {
+		if e := &r.ends[signal.Side]; e.inbox.trim(signal.Next) {
+			r.passOverLocked(signal.Side, signal.Next)
 			r.tellAckedLocked(signal.Side)
 		}
 	case liaison.SignalWant:
@@ -68,8 +69,9 @@ func (r *room) remoteFrameLocked(signal liaison.Signal) {
 		return // full or in conflict: its sender will send it again
 	}
 	r.flushLocked(signal.Side)
-	if _, here := e.inbox.get(e.cursor); e.frames && !here && signal.Frame.N > e.cursor {
-		r.hub.publish(liaison.Signal{Kind: liaison.SignalWant, Link: r.id, Side: signal.Side, Next: e.cursor})
+	// What only waits for room is here.
+	if missing := e.inbox.missing(e.cursor); e.frames && signal.Frame.N > missing {
+		r.hub.publish(liaison.Signal{Kind: liaison.SignalWant, Link: r.id, Side: signal.Side, Next: missing})
 	}
 }
 

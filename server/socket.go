@@ -354,18 +354,19 @@ func (s *socket) write() {
 		if len(batch) == 0 {
 			return
 		}
+		for _, a := range s.caughtUp() {
+			a.room.flush(a.side)
+		}
 		for _, out := range batch {
 			if !s.writeOne(out) {
 				return // the reader notices and cleans up
 			}
 		}
-		for _, a := range s.caughtUp() {
-			a.room.flush(a.side)
-		}
 	}
 }
 
-// caughtUp returns where frames may wait that the queue had no room for.
+// caughtUp returns, when the queue has just been emptied, where frames may wait that
+// it had no room for: each time another room first, so that a busy one keeps none out.
 func (s *socket) caughtUp() []attachment {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -373,6 +374,9 @@ func (s *socket) caughtUp() []attachment {
 		return nil
 	}
 	s.behind = false
+	if len(s.attachments) > 1 {
+		s.attachments = append(s.attachments[1:], s.attachments[0])
+	}
 	return slices.Clone(s.attachments)
 }
 

@@ -251,8 +251,10 @@ export class Signaling {
       );
       return;
     }
-    // What may work later is tried again by the clock.
-    if (!error.retryable) this.#end(error);
+    if (error.retryable) return; // by the clock
+    // The link itself may live on, and the other side would wait in vain.
+    this.leave(error.code);
+    this.#events.ended(error);
   }
 
   // All frames that came in one turn of the event loop are acknowledged at once.

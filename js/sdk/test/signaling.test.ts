@@ -255,11 +255,12 @@ test("the server's words on the link reach the owner", () => {
   assert.deepEqual(news.slice(-2), ["link_taken", "here"]);
 });
 
-test("an error that may pass is waited out, any other ends the link", () => {
+test("an error that may pass is waited out, any other ends the link for both sides", () => {
   for (const [code, end] of [["mailbox_full", false], ["rate_limited", false], ["unavailable", false], ["link_forbidden", true], ["frame_conflict", true]] as const) {
     const { world, ends } = claimed();
     world.socket.say({ op: "error", requestId, code });
     assert.deepEqual(ends, end ? [code] : [], code);
+    assert.equal(world.socket.heard().some(({ op }) => op === "close"), end, `the other side waits in vain after ${code}`);
   }
 });
 
