@@ -232,7 +232,7 @@ export abstract class Connection<In, Out, News> {
       // A goodbye may be on its way behind it.
       closed: () => this.after("last words", lastWordsMs, () => this.end(new LinkError(closed))),
     };
-    return new this.direct.Peer(this.platform, this.#config, events, role, this.settings.candidates);
+    return new this.direct.Peer(this.platform, this.#config, events, role, this.settings);
   }
 
   /** Notes how far the account can be trusted, and how long the two may take to

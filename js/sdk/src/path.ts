@@ -78,8 +78,9 @@ function addressOf(candidate: Stat): string {
   return String(candidate.address ?? candidate.ip ?? "");
 }
 
-// One that the browser hides may be anywhere.
-function local(address: string): boolean {
+/** Whether an address is one of a private network, or of the device itself. One that the
+ * browser hides may be anywhere. */
+export function local(address: string): boolean {
   return (
     address === "::1" ||
     /^(127\.|10\.|192\.168\.|169\.254\.|172\.(1[6-9]|2\d|3[01])\.)/.test(address) ||

@@ -7,7 +7,7 @@ import { channelLabel, controlLabel, liquidLabel, maxCandidates, maxChannelMessa
 import type { Candidate } from "./messages.ts";
 import { leadsToUnnamed, selectedPath, type Path, type PathKind } from "./path.ts";
 import type { Platform } from "./platform.ts";
-import { allowed, checkDescription, discreet, fingerprintsOf, namesHost, withCandidates } from "./sdp.ts";
+import { allowed, checkDescription, discreet, fingerprintsOf, namesHost, whereIs, withCandidates } from "./sdp.ts";
 
 /** What a {@link Peer} tells its owner. */
 export interface PeerEvents {
@@ -31,10 +31,19 @@ const disconnectedMs = 3_000;
 const lastWordsMs = 2_000;
 // How long the other side may take to name all of its addresses.
 const namingMs = 2_000;
+const onDevice = /^\w+:\/\/(localhost|127\.[\d.]+|\[::1\])(:\d+)?$/;
 
 /** What this side does: a site makes the channels and offers; a wallet waits for both,
  * and answers; a site waits for a wallet of a dialect to do both. */
 export type PeerRole = "offers" | "answers" | "liquid";
+
+/** What decides which addresses are told and tried. */
+export interface PeerSettings {
+  /** Origin of the server. */
+  readonly server: string;
+  /** The widest kind that may be. */
+  readonly candidates: PathKind;
+}
 
 /** One end of the direct connection. */
 export class Peer {
@@ -43,6 +52,7 @@ export class Peer {
   readonly #connection: RTCPeerConnection;
   readonly #role: PeerRole;
   readonly #candidates: PathKind;
+  readonly #server: string;
   #channel: RTCDataChannel | undefined;
   #control: RTCDataChannel | undefined;
   #remote = ""; // fingerprint of the other side's certificate
@@ -55,11 +65,12 @@ export class Peer {
   #cancel: () => void = () => {};
   #over = false;
 
-  constructor(platform: Platform, config: RTCConfiguration, events: PeerEvents, role: PeerRole, candidates: PathKind) {
+  constructor(platform: Platform, config: RTCConfiguration, events: PeerEvents, role: PeerRole, { candidates, server }: PeerSettings) {
     this.#platform = platform;
     this.#events = events;
     this.#role = role;
     this.#candidates = candidates;
+    this.#server = server;
     this.#connection = platform.peer(config);
     if (role === "offers") {
       for (const label of [controlLabel, channelLabel]) this.#adopt(this.#connection.createDataChannel(label, { ordered: true }));
@@ -157,9 +168,16 @@ export class Peer {
 
   /** Whether an address of the other side may be tried: not one whose name the browser
    * would look up, and none of a network that might be one's own, which would be to look
-   * around there; browsers ask their person for that. */
+   * around there; browsers ask their person for that. Its kind is what the other side
+   * calls it: the address counts as well. */
   #tries(candidate: string): boolean {
-    return !namesHost(candidate) && (this.#candidates === "host" || allowed(candidate, "srflx"));
+    if (namesHost(candidate)) return false;
+    if (this.#candidates === "host") return true;
+    if (!allowed(candidate, "srflx")) return false;
+    const where = whereIs(candidate);
+    // What is asked of a relay is tried from there. And a server on this very device has
+    // its relay there, too, as no other can.
+    return where === "outside" || (where !== undefined && this.#candidates === "relay") || (where === "device" && onDevice.test(this.#server));
   }
 
   /** Sends a text to the other side's application. */

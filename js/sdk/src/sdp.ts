@@ -1,6 +1,6 @@
 import { LinkError } from "./errors.ts";
 import { maxCandidates, maxSDPBytes } from "./limits.gen.ts";
-import type { PathKind } from "./path.ts";
+import { local, type PathKind } from "./path.ts";
 
 /** What else a description may hold. */
 export interface DescriptionPolicy {
@@ -36,8 +36,33 @@ export function checkDescription(sdp: unknown, fingerprint: string, policy: Desc
  * that name up would tell others of the link: ignore the candidate. A name of
  * the local network (mDNS) is how browsers hide an address, and none of those. */
 export function namesHost(candidate: string): boolean {
-  const address = /^candidate:\S+ +\d+ +\S+ +\d+ +(\S+) /i.exec(candidate)?.[1] ?? "";
-  return candidate !== "" && !/^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f:.]*:[0-9a-f:.]*|[0-9a-z-]+\.local)$/i.test(address);
+  return candidate !== "" && !/^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f:.]*:[0-9a-f:.]*|[0-9a-z-]+\.local)$/i.test(addressOf(candidate));
+}
+
+function addressOf(candidate: string): string {
+  return /^candidate:\S+ +\d+ +\S+ +\d+ +(\S+) /i.exec(candidate)?.[1] ?? "";
+}
+
+/** Where the address of a candidate is, whatever kind its writer says that it is of: on
+ * this very device, in what may be one's own network, or outside; undefined if it is a
+ * name, which would be asked for in one's own network. */
+export function whereIs(candidate: string): "device" | "network" | "outside" | undefined {
+  const address = addressOf(candidate);
+  const plain = address.includes(":") ? plainIPv6(address) : /^((0|[1-9]\d*)(\.|$)){4}$/.test(address) ? address : undefined;
+  if (plain === undefined) return undefined;
+  if (/^(127\.|::1$)/.test(plain)) return "device";
+  // Carriers' networks and multicast, too. What begins with zeros stands for an address of
+  // IPv4, if for any.
+  return local(plain) || /^(0\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|2(2[4-9]|[345]\d)\.|::|0:|fe[c-f].:|ff..:)/.test(plain) ? "network" : "outside";
+}
+
+/** The one way to write an address of IPv6. */
+function plainIPv6(address: string): string | undefined {
+  try {
+    return new URL(`http://[${address}]`).hostname.slice(1, -1);
+  } catch {
+    return undefined;
+  }
 }
 
 const widths: readonly string[] = ["relay", "srflx", "host"] satisfies PathKind[];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseCandidate } from "../src/messages.ts";
-import { allowed, checkDescription, namesHost, withCandidates } from "../src/sdp.ts";
+import { allowed, checkDescription, namesHost, whereIs, withCandidates } from "../src/sdp.ts";
 import { refuses } from "./vectors.ts";
 
 const fp = "0123456789abcdef".repeat(4);
@@ -96,4 +96,16 @@ test("a candidate is allowed where nothing wider than its kind may be", () => {
   }
   assert.equal(allowed(of(" typ prflx"), "srflx"), true);
   for (const type of ["", " typ  srflx", " typ any", " typ"]) assert.equal(allowed(of(type), "srflx"), false, type);
+});
+
+test("an address is on the device, in what may be one's own network, or outside", () => {
+  const at = (address: string) => whereIs(`candidate:1 1 udp 1 ${address} 9 typ srflx raddr 0.0.0.0 rport 9`);
+  for (const address of ["127.0.0.1", "127.9.9.9", "::1", "0:0:0:0:0:0:0:1"]) assert.equal(at(address), "device", address);
+  const network = [
+    ...["10.0.0.1", "172.16.0.1", "172.31.0.1", "192.168.1.1", "169.254.1.1", "100.64.0.1", "100.127.0.1", "0.0.0.0", "0.1.2.3", "224.0.0.251", "239.1.1.1", "255.255.255.255"],
+    ...["::", "fc00::1", "FD12::1", "fe80::1", "febf::1", "fec0::1", "ff02::fb", "::ffff:127.0.0.1", "::ffff:c0a8:101", "0:0:0:0:0:FFFF:0a00:0001", "::127.0.0.1"],
+  ];
+  for (const address of network) assert.equal(at(address), "network", address);
+  for (const address of ["192.0.2.1", "172.32.0.1", "100.63.0.1", "100.128.0.1", "11.0.0.1", "203.0.113.7", "2001:db8::1", "fb00::1", "64:ff9b::1"]) assert.equal(at(address), "outside", address);
+  for (const address of ["printer.local", "example.com", "010.0.0.1", "1", "::g", "1:2"]) assert.equal(at(address), undefined, address);
 });

@@ -1058,6 +1058,23 @@ test("an address that must not be tried is not, wherever the site writes it", as
   assert.deepEqual(s.heard().filter(({ op }) => op === "send").map(({ d }) => (d as { candidate?: string }).candidate).filter(Boolean), [], "no address of the local network leaves either");
 });
 
+for (const [candidates, tried] of [
+  ["host", ["192.168.1.1", "127.0.0.1", "printer.local", "198.51.100.9"]],
+  ["srflx", ["198.51.100.9"]],
+  ["relay", ["192.168.1.1", "127.0.0.1", "198.51.100.9"]], // by the relay, from where it is
+] as const) {
+  test(`with candidates "${candidates}" an address counts for what it is, and not for what the site calls it`, async () => {
+    const s = new WalletScenario();
+    s.iceServers = [{ urls: "turn:turn.example.com" }];
+    await s.read({ candidates });
+    await s.agree();
+    const at = ["192.168.1.1", "127.0.0.1", "printer.local", "198.51.100.9"];
+    for (const [i, address] of at.entries()) s.frame(1 + i, s.seal({ t: "ice", candidate: `candidate:1 1 udp 1 ${address} 80 typ ${i % 2 ? "relay" : "srflx"} raddr 0.0.0.0 rport 9` }), "offer");
+    await until(() => s.connection.added.find((line) => line.includes("198.51.100.9")), "the last one");
+    assert.deepEqual(s.connection.added.map((line) => line.split(" ")[4]), tried);
+  });
+}
+
 // --- meeting again ---
 
 /** A pairing whose link is over, and what the site has of it. */

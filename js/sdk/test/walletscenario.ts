@@ -82,6 +82,8 @@ export class WalletScenario {
   answered!: Record<string, unknown>;
   /** Origin of the page that opened the link, as the server says. */
   opener: string | undefined = site.origin;
+  /** What the server names. */
+  iceServers: RTCIceServer[] = [];
   /** What the site's origin says of its servers. */
   wellKnown: () => Answer | Promise<Answer> = () => [200, { brokers: [host] }];
   /** Answers a call in place of the server. */
@@ -163,7 +165,7 @@ export class WalletScenario {
 
   #usual({ method, path }: Call): Answer {
     const of = `/v1/links/${this.requestId}`;
-    if (method === "POST" && path === `${of}/join`) return [200, { origin: this.opener, iceServers: [], expiresAt: "2026-11-22T10:03:00Z" }];
+    if (method === "POST" && path === `${of}/join`) return [200, { origin: this.opener, iceServers: this.iceServers, expiresAt: "2026-11-22T10:03:00Z" }];
     if (method === "POST" && path === of) return [200, {}];
     if (method === "POST" && (path === `${of}/release` || path === `${of}/reject`)) return [204];
     if (method === "GET" && path === `${of}/network`) return [200, { network: "same-address" }];
