@@ -142,7 +142,14 @@ export class WalletConnection extends Connection<SiteMessage, WalletMessage, Wal
     this.cancel("join");
     this.#joinedAt = this.platform.now();
     this.#opener = joined.origin;
-    this.configure(joined.iceServers);
+    try {
+      this.configure(joined.iceServers);
+    } catch (cause) {
+      // The code is used up: whoever shows it need not wait. A site that is met again can be.
+      this.after("reject", rejectMs, () => this.end(asLinkError(cause)));
+      if (!destination.resumes) await this.#reject().catch(() => undefined);
+      throw cause;
+    }
     this.peer = this.connect("answers");
     this.signaling = this.#signal();
     this.signaling.first(this.envelope.hello); // the call brought it there
@@ -261,7 +268,7 @@ export class WalletConnection extends Connection<SiteMessage, WalletMessage, Wal
   reject(): Promise<void> {
     const rejected = this.#decide(undefined, async () => {
       this.after("reject", rejectMs, () => this.end(new LinkError("user_rejected")));
-      await this.insistently(() => this.rest.call("POST", `${linkPath(this.requestId)}/reject`)).catch((cause: unknown) => {
+      await this.insistently(() => this.#reject()).catch((cause: unknown) => {
         const { code } = asLinkError(cause);
         if (code !== "user_rejected" && code !== "canceled") throw cause; // the answer to an earlier attempt was lost
       });
@@ -270,6 +277,10 @@ export class WalletConnection extends Connection<SiteMessage, WalletMessage, Wal
     return rejected.catch((error: LinkError) => {
       if (error.code !== "user_rejected") throw error; // that is what was wanted
     });
+  }
+
+  #reject(): Promise<unknown> {
+    return this.rest.call("POST", `${linkPath(this.requestId)}/reject`);
   }
 
   /** Meets the site of an earlier pairing: there is nothing to ask. */

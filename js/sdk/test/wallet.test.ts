@@ -1041,10 +1041,25 @@ test("a site's ping is answered by the wallet's own key", async () => {
   assert.deepEqual(pong, { t: "pong", nonce: nonce.toString("base64url"), mac: s.site.pong("wallet", nonce) });
 });
 
-test('with candidates "relay" a server that names none is no use, which is said at once', async () => {
-  const s = new WalletScenario();
-  await assert.rejects(s.begin({ candidates: "relay" }), (error) => error instanceof LinkError && error.code === "ice_failed" && error.detail === "the server names no relay");
-  assert.deepEqual(s.connections, [], "connections");
+for (const [name, instead] of [
+  ["is told", () => "usual"],
+  ["cannot be told", ({ path }) => (path.endsWith("/reject") ? [503, { code: "overloaded" }] : "usual")],
+] as [string, WalletScenario["instead"]][]) {
+  test(`with candidates "relay" a server that names none is no use, which is said at once, and the site's side ${name}`, async () => {
+    const s = new WalletScenario();
+    s.instead = instead;
+    await assert.rejects(s.begin({ candidates: "relay" }), (error) => error instanceof LinkError && error.code === "ice_failed" && error.detail === "the server names no relay");
+    assert.deepEqual(s.connections, [], "connections");
+    assert.deepEqual(s.calls.slice(-2).map(({ path }) => path.replace(/.*\//, "")), ["join", "reject"]);
+    s.assertOver();
+  });
+}
+
+test('with candidates "relay" a site that is met again is not refused for want of a relay', async () => {
+  const { s, pairing, has } = await paired();
+  const again = s.later();
+  await assert.rejects(again.meet(pairing, has, { candidates: "relay" }), { code: "ice_failed" });
+  assert.deepEqual([again.asked("POST", "/reject"), (await again.kept()).length], [[], 1]);
 });
 
 test("an address that must not be tried is not, wherever the site writes it", async () => {
@@ -1197,6 +1212,7 @@ test("after a goodbye no version of the pairing is left", async () => {
   stop.abort();
   await settle();
   assert.deepEqual(await names(s), [next.id, has.id]);
+  t.heard(); // its answer may have gone out, or not
   // The site has the new one.
   const u = s.later();
   const meeting = greet(u, pairing, next);
