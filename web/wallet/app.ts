@@ -249,10 +249,10 @@ export class App {
 
   /** A site said goodbye, or refused. */
   #over(site: LinkedSite, reason: LinkError): void {
-    if (this.#shown === site) return this.#fail(failureFor(reason.code), remedyFor(reason), words.failure.home, () => this.#home(), isQuiet(reason.code));
+    if (this.#shown === site) return this.#fail(failureFor(reason.code), remedyFor(reason.code), words.failure.home, () => this.#home(), isQuiet(reason.code));
     if (this.#view?.name !== "home") return;
     this.#view.update?.();
-    this.#say(words.home.left(hostOf(site.site.origin), `${failureFor(reason.code)} ${remedyFor(reason)}`));
+    this.#say(words.home.left(hostOf(site.site.origin), `${failureFor(reason.code)} ${remedyFor(reason.code)}`));
   }
 
   #settings(openBackup = false): void {
@@ -315,7 +315,7 @@ export class App {
   /** Tells why a code led nowhere. */
   #failed(reason: LinkError): void {
     const narrow = reason.code === "ice_failed" && this.#prefs.candidates !== "host";
-    const remedy = remedyFor(reason);
+    const remedy = remedyFor(reason.code);
     this.#fail(failureFor(reason.code), narrow ? `${remedy} ${words.failure.narrow}` : remedy, words.failure.again, () => this.#scan(), isQuiet(reason.code));
   }
 
@@ -371,6 +371,6 @@ async function told(work: Promise<unknown>, done?: string): Promise<unknown> {
     return done ?? result;
   } catch (cause) {
     const error = asLinkError(cause);
-    throw new Error(cause instanceof VaultError ? words.vault[cause.code] : `${failureFor(error.code)} ${remedyFor(error)}`, { cause });
+    throw new Error(cause instanceof VaultError ? words.vault[cause.code] : `${failureFor(error.code)} ${remedyFor(error.code)}`, { cause });
   }
 }

@@ -1,5 +1,6 @@
 // Every sentence of the wallet's page, so that another language is another file.
 import type { Assurance, Code, Locality, LocalityReport, PathKind } from "@liaison/client";
+import { LinkError } from "../../js/sdk/src/errors.ts";
 import type { NoCamera } from "./scan/camera.ts";
 import type { NoLink } from "./scan/code.ts";
 import type { VaultCode } from "./vault/errors.ts";
@@ -293,14 +294,15 @@ export function failureFor(code: Code): string {
   return failures[code] ?? "Something went wrong.";
 }
 
-/** What a person can do then. */
-export function remedyFor({ code, remedy }: { readonly code: Code; readonly remedy: string }): string {
-  return remedies[code] ?? remedy;
+/** What a person can do then. What an error itself says may be the words of the server, which
+ * is of whoever made the code, and must not speak as the wallet. */
+export function remedyFor(code: Code): string {
+  return remedies[code] ?? new LinkError(code).remedy;
 }
 
 /** What a person should know although the link goes on. */
-export function noticeFor(code: Code, remedy: string): string {
-  return code === "link_taken" ? "A second wallet tried to use the same code and was refused. If that was not you, remove this site." : remedy;
+export function noticeFor(code: Code): string {
+  return code === "link_taken" ? "A second wallet tried to use the same code and was refused. If that was not you, remove this site." : remedyFor(code);
 }
 
 /** Writes a round-trip time; browsers measure whole milliseconds. */

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { LinkError } from "@liaison/client";
 import { readPrefs, writePrefs } from "../prefs.ts";
 import { choices } from "../views/request.ts";
-import { clock, failureFor, milliseconds } from "../words.ts";
+import { clock, failureFor, milliseconds, noticeFor, remedyFor } from "../words.ts";
 
 test("what is remembered is read again, and nonsense is as at first", () => {
   let kept: string | null = null;
@@ -34,4 +35,12 @@ test("times read as people write them", () => {
 test("a failure that nobody thought of has a sentence, too", () => {
   assert.equal(failureFor("internal"), "Something went wrong.");
   assert.notEqual(failureFor("link_expired"), failureFor("internal"));
+});
+
+test("what a person can do is said in the wallet's own words, whatever the server says", () => {
+  const error = new LinkError("link_taken", { remedy: "Type your recovery phrase at https://evil.example." });
+  for (const said of [remedyFor(error.code), noticeFor(error.code), remedyFor("rate_limited"), noticeFor("rate_limited")]) {
+    assert.doesNotMatch(said, /evil/);
+    assert.match(said, /\.$/);
+  }
 });

@@ -60,7 +60,7 @@ export function talkView(site: LinkedSite, actions: TalkActions, after: (ms: num
     status.textContent = statusOf(site);
     digits.textContent = site.shortCode;
     codeBox.hidden = site.shortCode === "";
-    notice.textContent = site.notice ? noticeFor(site.notice.code, site.notice.remedy) : "";
+    notice.textContent = site.notice ? noticeFor(site.notice.code) : "";
     path!.textContent = site.path ? talk.paths[site.path.kind] : "–";
     rtt!.textContent = site.path?.rttMs === undefined ? "–" : milliseconds(site.path.rttMs);
     trust!.textContent = site.assurance ? talk.assurances[site.assurance] : "–";
