@@ -1,7 +1,7 @@
 import type { WalletRequest } from "@liaison/client/wallet";
 import { asLinkError, LinkError } from "../../js/sdk/src/errors.ts";
 import { h } from "./dom.ts";
-import { readPrefs, writePrefs, type Prefs } from "./prefs.ts";
+import { changePrefs, prefsName, readPrefs, type Prefs } from "./prefs.ts";
 import { readCode } from "./scan/code.ts";
 import type { WalletSDK } from "./sdk.ts";
 import { LinkedSite, Sites } from "./sites.ts";
@@ -73,6 +73,11 @@ export class App {
     this.#sites.onchange = (site) => (site === undefined || site === this.#shown || this.#view?.name === "home") && this.#view?.update?.();
     this.#sites.onover = (site, reason) => this.#over(site, reason);
     for (const name of ["pointerdown", "keydown"]) addEventListener(name, () => this.#autolock.used());
+    addEventListener("storage", ({ key }) => {
+      if (key !== prefsName) return;
+      this.#take(readPrefs(platform.storage));
+      if (this.#view?.name === "settings") this.#settings(); // they show what another tab has set
+    });
     document.addEventListener("visibilitychange", () => this.#autolock.hidden(document.hidden));
   }
 
@@ -138,7 +143,7 @@ export class App {
 
   async #make(make: () => Promise<void>, saved = false): Promise<void> {
     await told(make());
-    this.#setPrefs({ ...this.#prefs, saved });
+    this.#setPrefs({ saved });
     this.#platform.persist();
     this.#entered();
   }
@@ -174,7 +179,7 @@ export class App {
   async #addAccount(kind: Kind): Promise<void> {
     try {
       await told(this.#vault.addAccount(kind));
-      this.#setPrefs({ ...this.#prefs, saved: false }); // the backup lacks it
+      this.#setPrefs({ saved: false }); // the backup lacks it
       this.#home();
     } catch (cause) {
       this.#say((cause as Error).message);
@@ -262,15 +267,8 @@ export class App {
         this.#vault,
         this.#prefs,
         {
-          setIdle: (idleMinutes) => {
-            this.#setPrefs({ ...this.#prefs, idleMinutes });
-            this.#autolock.set(this.#times());
-          },
-          setCandidates: (candidates) => {
-            this.#setPrefs({ ...this.#prefs, candidates });
-            this.#sites.stop(); // those on a path of before, too
-            void this.#sites.start();
-          },
+          setIdle: (idleMinutes) => this.#setPrefs({ idleMinutes }),
+          setCandidates: (candidates) => this.#setPrefs({ candidates }),
           setPassphrase: (opener, passphrase) => told(this.#vault.setPassphrase(opener, passphrase), done.passphrase),
           removePassphrase: (opener) => told(this.#vault.removePassphrase(opener), done.passphraseRemoved),
           addPasskey: (opener) => told(this.#vault.addPasskey(opener, this.#nextPasskeyName()), done.passkey),
@@ -298,7 +296,7 @@ export class App {
   async #export(opener: Opener, passphrase: string): Promise<void> {
     const text = await this.#vault.export(opener, passphrase);
     this.#platform.save(`liaison-wallet-${new Date(this.#platform.date()).toISOString().slice(0, 10)}.json`, text);
-    this.#setPrefs({ ...this.#prefs, saved: true });
+    this.#setPrefs({ saved: true });
   }
 
   async #wipe(): Promise<void> {
@@ -307,7 +305,7 @@ export class App {
     await told(this.#vault.wipe());
     this.#sites.stop();
     this.#autolock.stop();
-    this.#setPrefs({ ...this.#prefs, saved: false });
+    this.#setPrefs({ saved: false });
     this.#begin();
     this.#say(settingsWords.done.wiped);
   }
@@ -345,9 +343,18 @@ export class App {
     return h("button", { type: "button", class: "quiet small", testid, click }, text);
   }
 
-  #setPrefs(prefs: Prefs): void {
+  #setPrefs(change: Partial<Prefs>): void {
+    this.#take(changePrefs(this.#platform.storage, this.#prefs, change));
+  }
+
+  /** Goes by what was set, here or in another tab. */
+  #take(prefs: Prefs): void {
+    const { candidates } = this.#prefs;
     this.#prefs = prefs;
-    writePrefs(this.#platform.storage, prefs);
+    this.#autolock.set(this.#times());
+    if (prefs.candidates === candidates) return;
+    this.#sites.stop(); // those on a path of before, too
+    if (this.#vault.state === "unlocked") void this.#sites.start();
   }
 
   #times(): { idleMs: number; hiddenMs: number } {

@@ -16,13 +16,14 @@ export const idleChoices: readonly number[] = [1, 5, 15, 60];
 /** The kinds of addresses that a person can choose, and each with those after it. */
 export const candidateChoices: readonly PathKind[] = ["host", "srflx", "relay"];
 
-const name = "liaison-wallet";
+/** Where they are in the storage. */
+export const prefsName = "liaison-wallet";
 const defaults: Prefs = { idleMinutes: 5, saved: false, candidates: "host" };
 
 /** Reads what was remembered; what cannot be read is as at first. */
 export function readPrefs(storage: Pick<Storage, "getItem">): Prefs {
   try {
-    const { idleMinutes, saved, candidates } = JSON.parse(storage.getItem(name) ?? "{}") as Partial<Prefs>;
+    const { idleMinutes, saved, candidates } = JSON.parse(storage.getItem(prefsName) ?? "{}") as Partial<Prefs>;
     return {
       idleMinutes: idleChoices.includes(idleMinutes!) ? idleMinutes! : defaults.idleMinutes,
       saved: saved === true,
@@ -33,11 +34,14 @@ export function readPrefs(storage: Pick<Storage, "getItem">): Prefs {
   }
 }
 
-/** Remembers; where the browser does not, the page goes on without. */
-export function writePrefs(storage: Pick<Storage, "setItem">, prefs: Prefs): void {
+/** Changes one or more of them, and returns all: those that another tab has changed
+ * meanwhile, too. Where the browser remembers nothing, the page goes on with its own. */
+export function changePrefs(storage: Pick<Storage, "getItem" | "setItem">, own: Prefs, change: Partial<Prefs>): Prefs {
+  const changed = { ...readPrefs(storage), ...change };
   try {
-    storage.setItem(name, JSON.stringify(prefs));
+    storage.setItem(prefsName, JSON.stringify(changed));
+    return changed;
   } catch {
-    // As at first, the next time.
+    return { ...own, ...change };
   }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LinkError } from "@liaison/client";
-import { readPrefs, writePrefs } from "../prefs.ts";
+import { changePrefs, readPrefs, type Prefs } from "../prefs.ts";
 import { choices } from "../views/request.ts";
 import { clock, failureFor, milliseconds, noticeFor, remedyFor } from "../words.ts";
 
@@ -9,14 +9,24 @@ test("what is remembered is read again, and nonsense is as at first", () => {
   let kept: string | null = null;
   const storage = { getItem: () => kept, setItem: (_: string, value: string) => void (kept = value) };
   assert.deepEqual(readPrefs(storage), { idleMinutes: 5, saved: false, candidates: "host" });
-  writePrefs(storage, { idleMinutes: 15, saved: true, candidates: "relay" });
+  const first = readPrefs(storage);
+  changePrefs(storage, first, { idleMinutes: 15, saved: true, candidates: "relay" });
   assert.deepEqual(readPrefs(storage), { idleMinutes: 15, saved: true, candidates: "relay" });
   for (const nonsense of ["", "null", "{", '{"idleMinutes":100000,"saved":"yes","candidates":"none"}']) {
     kept = nonsense;
     assert.deepEqual(readPrefs(storage), { idleMinutes: 5, saved: false, candidates: "host" }, nonsense);
   }
+});
+
+test("what another tab has changed stays when this one changes something else", () => {
+  let kept: string | null = null;
+  const storage = { getItem: () => kept, setItem: (_: string, value: string) => void (kept = value) };
+  const here = readPrefs(storage);
+  changePrefs(storage, readPrefs(storage), { candidates: "relay" }); // there
+  const all: Prefs = { idleMinutes: 1, saved: false, candidates: "relay" };
+  assert.deepEqual([changePrefs(storage, here, { idleMinutes: 1 }), readPrefs(storage)], [all, all]);
   const none = { getItem: () => null, setItem: () => assert.fail("full") };
-  writePrefs(none, { idleMinutes: 1, saved: false, candidates: "host" });
+  assert.deepEqual(changePrefs(none, all, { saved: true }), { ...all, saved: true }, "a browser that remembers nothing");
 });
 
 test("the accounts that may answer are in the order that the site prefers", () => {
