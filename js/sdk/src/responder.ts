@@ -24,7 +24,8 @@ export interface Asked {
 /** Keeps what was answered for a page that is loaded anew: one text, which is bounded. It
  * must be that of one pairing alone. */
 export interface AnswerMemory {
-  /** What was written last, if there is anything. */
+  /** What was written last, if there is anything. While it throws, requests are answered
+   * with an error and not carried out. */
   read(): string | null | undefined;
   /** Keeps it. If it throws, the request is answered with an error and not carried out. */
   write(text: string): void;
@@ -120,11 +121,14 @@ export class Responder {
 
 /** Whoever is at the other end, and what he was answered. */
 class Peer {
-  readonly #sender = new Sender(() => undefined, mostIds);
+  readonly #sender = new Sender(() => undefined, mostIds, mostKept);
   readonly #working = new Set<string>();
   #telling = 0;
   /** The texts of answers by id; empty for what was begun. */
   #answers = new Map<string, string>();
+  /** Those of what is nothing to carry out, which is so at any time: no memory need have
+   * them, nor do others give way to them. */
+  readonly #refusals = new Map<string, string>();
   #memory: AnswerMemory | undefined;
   #stale = true; // what the memory holds may be newer
   #abort = new AbortController();
@@ -167,15 +171,22 @@ class Peer {
 
   /** Does what an id asks for, unless that was begun before. */
   once(id: string, begin: () => Work): void {
-    this.#recall();
+    const recalled = this.#recall();
     if (this.#working.has(id)) return; // its answer comes
-    const known = this.#answers.get(id);
+    const known = this.#answers.get(id) ?? this.#refusals.get(id);
     if (known !== undefined) return this.#sender.put(id, known || failed(id, forgotten));
+    if (!recalled) return this.#sender.put(id, failed(id, unkept)); // it may have been done
     const work = this.#working.size < mostWorking ? begin() : busy;
-    if (typeof work !== "function") return this.#answer(id, failed(id, work));
+    if (typeof work !== "function") return this.#refuse(id, failed(id, work));
     if (!this.#note(id, "")) return this.#answer(id, failed(id, unkept));
     this.#working.add(id);
     void this.#carryOut(id, work, this.#abort.signal);
+  }
+
+  #refuse(id: string, text: string): void {
+    this.#refusals.set(id, text);
+    for (const oldest of this.#refusals.keys()) if (this.#refusals.size > mostIds) this.#refusals.delete(oldest);
+    this.#sender.put(id, text);
   }
 
   async #carryOut(id: string, work: (asked: Asked) => Promise<unknown>, signal: AbortSignal): Promise<void> {
@@ -192,6 +203,7 @@ class Peer {
 
   /** Remembers, and returns whether the memory has it. */
   #note(id: string, text: string): boolean {
+    const recalled = this.#recall();
     this.#answers.set(id, text);
     let kept = [...this.#answers.values()].reduce((sum, { length }) => sum + length, 0);
     for (const [old, { length }] of this.#answers) {
@@ -203,6 +215,7 @@ class Peer {
       if (this.#answers.size <= mostIds) break;
       if (!this.#working.has(old)) this.#answers.delete(old);
     }
+    if (!recalled) return false; // what it has is not known, and not to be lost
     try {
       this.#memory?.write(JSON.stringify([...this.#answers]));
       return true;
@@ -211,20 +224,28 @@ class Peer {
     }
   }
 
-  /** Takes in what the memory holds: another page may have answered meanwhile. */
-  #recall(): void {
-    if (!this.#stale) return;
+  /** Takes in what the memory holds: another page may have answered meanwhile. Returns
+   * whether it could be read. */
+  #recall(): boolean {
+    if (!this.#stale) return true;
+    let text;
+    try {
+      text = this.#memory?.read();
+    } catch {
+      return false;
+    }
     this.#stale = false;
-    const stored = entriesOf(this.#memory);
+    const stored = entriesOf(text);
     const own = [...this.#answers].filter(([id, text]) => text || !stored.has(id));
     this.#answers = new Map([...stored, ...own]);
+    return true;
   }
 }
 
-/** What a memory holds; one that cannot be read holds nothing. */
-function entriesOf(memory: AnswerMemory | undefined): Map<string, string> {
+/** What a text of the memory holds; one that was not written here holds nothing. */
+function entriesOf(text: string | null | undefined): Map<string, string> {
   try {
-    return new Map((JSON.parse(memory?.read() ?? "[]") as [string, string][]).map(([id, answer]) => [String(id), String(answer)]));
+    return new Map((JSON.parse(text ?? "[]") as [string, string][]).map(([id, answer]) => [String(id), String(answer)]));
   } catch {
     return new Map();
   }

@@ -19,14 +19,16 @@ export class Sender {
   readonly #due = new Map<string, string>();
   readonly #failed: (id: string, error: LinkError) => void;
   readonly #most: number;
+  readonly #mostChars: number;
   #link: Channel | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** failed hears of a text that no channel would take. Of more than most, the oldest are
-   * not sent. */
-  constructor(failed: (id: string, error: LinkError) => void, most = Infinity) {
+  /** failed hears of a text that no channel would take. Of more than most, or with more
+   * characters in all, the oldest are not sent. */
+  constructor(failed: (id: string, error: LinkError) => void, most = Infinity, mostChars = Infinity) {
     this.#failed = failed;
     this.#most = most;
+    this.#mostChars = mostChars;
   }
 
   /** Takes a link for those that are due and those to come. */
@@ -40,7 +42,12 @@ export class Sender {
   put(id: string, text: string): void {
     this.#due.delete(id);
     this.#due.set(id, text);
-    for (const oldest of this.#due.keys()) if (this.#due.size > this.#most) this.#due.delete(oldest);
+    let chars = [...this.#due.values()].reduce((sum, { length }) => sum + length, 0);
+    for (const [oldest, { length }] of this.#due) {
+      if (this.#due.size <= this.#most && chars <= this.#mostChars) break;
+      this.#due.delete(oldest);
+      chars -= length;
+    }
     this.#flush();
   }
 

@@ -397,7 +397,8 @@ test("a page that is loaded anew gives the answers from before, and begins nothi
   await settle();
   assert.equal(before.link.sent.length, 2);
   const { responder, link } = answering(handlers, { memory });
-  for (const id of ["1", "2", "3"]) responder.hear(ask(id, "pay", { params: [] }));
+  for (const id of ["1", "2"]) responder.hear(ask(id, "pay", { params: [] }));
+  responder.hear(ask("3", "none"));
   await settle();
   assert.equal(done, 2);
   assert.deepEqual(link.messages.map(({ id, result, error }) => [id, result ?? error!.code]), [["1", "paid"], ["2", -32001], ["3", -32601]]);
@@ -439,6 +440,68 @@ test("a storage that the browser takes away stops what is asked, and not the lin
   assert.equal(link.messages[0]!.error!.code, -32603);
 });
 
+test("what a memory holds is done no second time because it could not be read once, and is not written over", async () => {
+  const memory = new Memory();
+  const text = JSON.stringify([["1", '{"jsonrpc":"2.0","id":"1","result":"paid before"}']]);
+  memory.text = text;
+  let done = 0;
+  let finish!: () => void;
+  const { responder, link } = answering({ pay: () => ++done, slow: () => new Promise<void>((resolve) => (finish = resolve)) }, { memory });
+  const read = memory.read.bind(memory);
+  const locked = () => {
+    throw new DOMException("locked", "InvalidStateError");
+  };
+  memory.read = locked;
+  for (const id of ["1", "2"]) responder.hear(ask(id, "pay"));
+  await settle();
+  assert.deepEqual([done, link.messages.map(({ error }) => error!.code), memory.text], [0, [-32603, -32603], text]);
+  memory.read = read;
+  for (const id of ["1", "2"]) responder.hear(ask(id, "pay"));
+  responder.hear(ask("3", "slow"));
+  await settle();
+  assert.deepEqual([done, link.messages.slice(2).map(({ result }) => result)], [1, ["paid before", 1]]);
+  // Nor is what another page has written meanwhile.
+  const next = resumed().open();
+  responder.use(next);
+  memory.text = text;
+  memory.read = locked;
+  finish();
+  await settle();
+  assert.deepEqual([next.messages.map(({ id }) => id), memory.text], [["3"], text]);
+});
+
+test("a method that is none costs the memory nothing, and no answer its place", async () => {
+  const memory = new Memory();
+  let done = 0;
+  const unknown: Question[] = [];
+  const { responder, link } = answering({ pay: () => ++done }, { memory, onUnknown: (question) => void unknown.push(question) });
+  responder.hear(ask("paid", "pay"));
+  await settle();
+  const { text } = memory;
+  memory.write = () => assert.fail("written");
+  for (let n = 0; n < 1100; n++) responder.hear(ask(`none-${n}`, "none"));
+  responder.hear(ask("none-1099", "none"));
+  responder.hear(ask("bad", ""));
+  responder.hear(ask("paid", "pay"));
+  await settle();
+  assert.deepEqual([memory.text, unknown.length, done, link.messages.at(-1)!.result], [text, 1100, 1, 1]);
+});
+
+test("answers that nobody reads do not pile up; those that were not sent are there when asked for", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { responder, link } = answering({ big: () => "x".repeat(60_000) });
+  link.refuse("overloaded");
+  for (let n = 0; n < 100; n++) {
+    responder.hear(ask(`big-${n}`, "big"));
+    await settle();
+  }
+  link.refuse(undefined);
+  t.mock.timers.tick(250);
+  assert.deepEqual(link.messages.map(({ id }) => id), ["big-96", "big-97", "big-98", "big-99"]);
+  responder.hear(ask("big-0", "big"));
+  assert.equal(link.messages.at(-1)!.error!.code, -32001, "that is forgotten, and not done again");
+});
+
 test("what is remembered is bounded: the oldest answers go first, then the oldest ids", async () => {
   const memory = new Memory();
   let done = 0;
@@ -455,8 +518,10 @@ test("what is remembered is bounded: the oldest answers go first, then the oldes
   assert.equal(again("big-0", "big").error!.code, -32001);
   assert.equal((again("big-19", "big").result as string).length, 60_000);
   assert.equal(done, 20);
-  for (let n = 0; n < 1100; n++) responder.hear(ask(`small-${n}`, "none"));
-  await settle();
+  for (let n = 0; n < 1100; n++) {
+    responder.hear(ask(`small-${n}`, "small"));
+    await settle();
+  }
   assert.equal((JSON.parse(memory.text!) as unknown[]).length, 1024);
 });
 
