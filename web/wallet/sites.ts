@@ -22,6 +22,7 @@ const knownMs = 200;
 // To wait for a site is to ask its server again and again, which bounds how often
 // somebody may ask. The others are met when their person looks at them.
 const mostWaiting = 5;
+const mostSaid = 500;
 
 /** A site that this wallet is linked with, there or not. */
 export class LinkedSite {
@@ -40,7 +41,10 @@ export class LinkedSite {
   /** Takes the person's answer on whether to go on with a site that is not near;
    * undefined if that is not asked. */
   goOn: ((yes: boolean) => void) | undefined;
+  /** The last of what was said. */
   readonly said: Said[] = [];
+  /** How much was said before that. */
+  dropped = 0;
   /** What it can be met again with; undefined before the wallet has stored it. */
   pairing: Pairing | undefined;
   #link: WalletLink | undefined;
@@ -66,7 +70,7 @@ export class LinkedSite {
   /** Says something to the site. Throws a LinkError if it is not there. */
   say(text: string): void {
     this.#link?.send(text);
-    this.said.push({ from: "wallet", text });
+    this.#add({ from: "wallet", text });
   }
 
   /** Asks the person once more; resolves with the answer. */
@@ -101,7 +105,7 @@ export class LinkedSite {
         this.locality = event.locality;
         return true;
       case "message":
-        if (!this.#responder.hear(event)) this.said.push({ from: "site", text: event.data });
+        if (!this.#responder.hear(event)) this.#add({ from: "site", text: event.data });
         return true;
       case "signaling":
         this.attached = event.attached;
@@ -117,7 +121,14 @@ export class LinkedSite {
   /** One that asks for the same again and again is told of once. */
   #asked(method: string): void {
     const last = this.said.at(-1);
-    if (last?.from !== "asked" || last.text !== method) this.said.push({ from: "asked", text: method });
+    if (last?.from !== "asked" || last.text !== method) this.#add({ from: "asked", text: method });
+  }
+
+  #add(said: Said): void {
+    this.said.push(said);
+    if (this.said.length <= mostSaid) return;
+    this.said.shift();
+    this.dropped++;
   }
 }
 

@@ -129,6 +129,13 @@ test("what a site asks for is answered with no, once for each id, and told to th
   assert.deepEqual(world.sites.all[0]!.said, [{ from: "asked", text: "mint" }, { from: "asked", text: "<b>bold</b>" }]);
 });
 
+test("of what was said the last 500 are kept, and how many there were before is known", () => {
+  const site = new LinkedSite({ site: { name: "Site", origin: "https://a.example" }, account: "a", verified: true, assurance: "sealed" });
+  site.hear({ at: 1, type: "message", data: "first" });
+  for (let n = 0; n < 600; n++) site.hear({ at: 1, type: "message", data: JSON.stringify({ jsonrpc: "2.0", method: `m${n % 2}` }) });
+  assert.deepEqual([site.said.length, site.dropped, site.said.at(-1)], [500, 101, { from: "asked", text: "m1" }]);
+});
+
 test("each site is told the addresses that the person wants it to be told by now", async () => {
   const world = new World();
   world.pair("a");

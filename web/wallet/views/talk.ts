@@ -53,6 +53,7 @@ export function talkView(site: LinkedSite, actions: TalkActions, after: (ms: num
   const form = h("form", { submit, class: "compose-row" }, input, send);
   const disconnect = button(talk.disconnect, "disconnect", actions.remove);
   const { box: goOn, guard } = remoteBox(site, after);
+  let shown = 0; // of all that was ever said
   const update = () => {
     // The site chooses when it comes into sight.
     if (goOn.hidden && site.goOn) guard.arm();
@@ -70,10 +71,12 @@ export function talkView(site: LinkedSite, actions: TalkActions, after: (ms: num
     for (const later of [facts, log, form]) later.hidden = site.shortCode !== "" || !goOn.hidden;
     input.disabled = send.disabled = site.presence !== "here";
     disconnect.hidden = site.presence === "elsewhere"; // only the tab that has it can say goodbye
-    for (const { from, text } of site.said.slice(messages.childElementCount)) {
+    for (const { from, text } of site.said.slice(Math.max(0, shown - site.dropped))) {
       messages.append(from === "asked" ? h("li", { "data-from": from }, talk.asked, " ", code(text), ". ", talk.cannot) : h("li", { "data-from": from, dir: "auto" }, text));
       log.scrollTop = log.scrollHeight;
     }
+    shown = site.dropped + site.said.length;
+    while (messages.childElementCount > site.said.length) messages.firstElementChild!.remove();
   };
   update();
   const element = h(
