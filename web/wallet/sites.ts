@@ -3,8 +3,9 @@ import { Responder } from "@liaison/client/requests";
 import type { Pairing, WalletEvent, WalletLink } from "@liaison/client/wallet";
 import type { WalletSDK } from "./sdk.ts";
 
-/** Whether a site is there; "elsewhere" is one that another tab of this wallet has. */
-export type Presence = "resting" | "waiting" | "elsewhere" | "connecting" | "here" | "broken";
+/** Whether a site is there; "elsewhere" is one that another tab of this wallet has, and
+ * "narrow" one that no path led to by the addresses that it may be told. */
+export type Presence = "resting" | "waiting" | "elsewhere" | "narrow" | "connecting" | "here" | "broken";
 
 /** One text that was said on a link, or a method that the site asked for and this wallet
  * does not have. */
@@ -19,6 +20,8 @@ const againMs = [500, 1_000, 2_000, 5_000, 15_000];
 // To look whether another tab still has it asks nobody but the browser, which knows at once.
 const elsewhereMs = 1_000;
 const knownMs = 200;
+// The same addresses hardly lead there a moment later.
+const narrowMs = 60_000;
 // To wait for a site is to ask its server again and again, which bounds how often
 // somebody may ask. The others are met when their person looks at them.
 const mostWaiting = 5;
@@ -241,19 +244,20 @@ export class Sites {
         site.link = link;
         return this.#follow(site, link, signal);
       }
-      await this.#pause(site.presence === "elsewhere" ? elsewhereMs : againMs[Math.min(tries, againMs.length - 1)]!, signal);
+      const again = againMs[Math.min(tries, againMs.length - 1)]!;
+      await this.#pause(site.presence === "elsewhere" ? elsewhereMs : site.presence === "narrow" ? narrowMs : again, signal);
     }
   }
 
-  /** It is waited for; one that was elsewhere is shown as that until it is known that it is
-   * not any more. */
+  /** It is waited for; one that was elsewhere, or that no path led to, is shown as that until
+   * it is known that it is not any more. */
   #waits(site: LinkedSite): () => void {
     const show = () => {
       site.presence = "waiting";
       this.onchange?.(site);
     };
     if (site.presence === "elsewhere") return this.#platform.after(knownMs, show);
-    show();
+    if (site.presence !== "narrow") show();
     return () => {};
   }
 
@@ -280,10 +284,12 @@ export class Sites {
   }
 
   #refused(site: LinkedSite, reason: LinkError): undefined {
-    if (reason.code === "replaced" && site.presence !== "elsewhere") {
-      site.presence = "elsewhere";
-      this.onchange?.(site);
-    }
+    const narrow = reason.code === "ice_failed" && this.#platform.candidates() !== "host";
+    const { presence } = site;
+    if (reason.code === "replaced") site.presence = "elsewhere";
+    else if (narrow) site.presence = "narrow";
+    else if (presence === "narrow") site.presence = "waiting";
+    if (site.presence !== presence) this.onchange?.(site);
     if (!over.has(reason.code)) return;
     this.#drop(site);
     this.onover?.(site, reason);

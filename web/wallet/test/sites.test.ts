@@ -179,6 +179,35 @@ test("a site that another tab of the wallet has is shown as that, and taken when
   assert.deepEqual(world.presences, ["Site a waiting"]);
 });
 
+test("a site that no narrow path leads to is shown as that, and tried again once in a while", async () => {
+  const world = new World();
+  world.candidates = "relay";
+  const pairing = world.pair("a");
+  await world.sites.start();
+  const refused = async (code: Code) => {
+    world.waiting.at(-1)!.refuse(code);
+    await settle();
+    const pause = world.pauses.shift()!;
+    const shown = world.presences;
+    pause.ring();
+    await settle();
+    return [pause.ms, ...shown, ...world.presences];
+  };
+  for (let tries = 0; tries < 2; tries++) assert.deepEqual(await refused("ice_failed"), [60_000, "Site a narrow", "Site a narrow"]);
+  assert.deepEqual(await refused("signaling_unreachable"), [2_000, "Site a waiting", "Site a waiting"]);
+  await refused("ice_failed");
+  world.candidates = "host";
+  world.sites.stop();
+  await world.sites.start();
+  await settle();
+  assert.deepEqual([world.presences, world.waiting.at(-1)!.candidates], [["Site a waiting"], "host"]);
+  assert.deepEqual(await refused("ice_failed"), [500, "Site a waiting", "Site a waiting"], "all addresses are told");
+  world.waiting.at(-1)!.come(new FakeLink("a", pairing));
+  await settle();
+  world.waiting.at(-1)!.onEvent({ at: 1, type: "open" });
+  assert.deepEqual(world.presences, ["Site a here"]);
+});
+
 test("a server that is away is asked again, less and less often", async () => {
   const world = new World();
   world.pair("a");

@@ -118,6 +118,8 @@ function statusOf({ presence, attached, shortCode }: LinkedSite): string {
       return talk.broken;
     case "elsewhere":
       return talk.elsewhere;
+    case "narrow":
+      return talk.narrow;
     case "resting":
     case "waiting":
       return talk.waiting;
