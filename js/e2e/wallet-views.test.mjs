@@ -74,3 +74,29 @@ test("what happens on the way is told, and what a site says is text", async (t) 
   await wallet.says("failure", /leads to another device/);
   assert.equal(await wallet.page.locator(".emblem.warn").count(), 1, "an alarm");
 });
+
+test("of a long conversation the last is shown", async (t) => {
+  const { wallet, call } = await agreed(t);
+  await call("tell", { type: "open", at: 1 });
+  await wallet.page.evaluate(() => {
+    for (let n = 0; n < 503; n++) globalThis.tests.tell({ type: "message", data: `text ${n}`, at: 2 });
+  });
+  const texts = await wallet.part("messages").getByRole("listitem").allTextContents();
+  assert.deepEqual([texts.length, texts[0], texts.at(-1)], [500, "text 3", "text 502"]);
+});
+
+test("what one tab sets another goes by, and neither undoes it", async (t) => {
+  const { wallet: one } = await agreed(t);
+  const page = await one.context.newPage();
+  await page.goto(one.origin);
+  await page.waitForFunction(() => globalThis.tests);
+  const other = Object.assign(new WalletPage(), { context: one.context, page, origin: one.origin });
+  await other.make();
+  await other.view("home");
+  for (const tab of [one, other]) await tab.part("settings").click();
+  await one.part("candidates").selectOption("relay");
+  await other.page.waitForFunction(() => document.querySelector('[data-testid="candidates"]').value === "relay");
+  await other.part("idle").selectOption("15");
+  await one.page.waitForFunction(() => document.querySelector('[data-testid="idle"]').value === "15");
+  assert.equal(await one.part("candidates").inputValue(), "relay");
+});

@@ -75,8 +75,11 @@ export class App {
     for (const name of ["pointerdown", "keydown"]) addEventListener(name, () => this.#autolock.used());
     addEventListener("storage", ({ key }) => {
       if (key !== prefsName) return;
+      const { idleMinutes, candidates } = this.#prefs;
       this.#take(readPrefs(platform.storage));
-      if (this.#view?.name === "settings") this.#settings(); // they show what another tab has set
+      // Another tab has set what is shown here.
+      const other = this.#prefs.idleMinutes !== idleMinutes || this.#prefs.candidates !== candidates;
+      if (other && this.#view?.name === "settings") this.#settings();
     });
     document.addEventListener("visibilitychange", () => this.#autolock.hidden(document.hidden));
   }
