@@ -71,6 +71,8 @@ export interface ShareOptions extends Omit<SiteOptions, "signal" | "onEvent"> {
 export interface CodeOptions {
   /** In the place of whatever link there is, and of an earlier wallet that is waited for. */
   readonly fresh?: boolean;
+  /** Only if it is over: whoever asks may not know yet what has come after that. */
+  readonly renews?: boolean;
 }
 
 /** This tab's share of the link. */
@@ -112,7 +114,7 @@ type Word =
   | { t: "state"; leader: string; n: number; state: Packed; told?: readonly Told[] }
   | { t: "event"; leader: string; told: Told }
   | { t: "message"; event: Text }
-  | { t: "connect"; fresh: boolean }
+  | { t: "connect"; fresh: boolean; renews: boolean }
   | { t: "close" | "suspend" }
   | { t: "call"; id: string; from: string; method: "send" | "confirm"; text: string }
   | { t: "done"; id: string; outcome: Packed };
@@ -216,10 +218,10 @@ class Tab implements SharedSite {
     return this.#link;
   }
 
-  connect({ fresh = false }: CodeOptions = {}): void {
-    if (this.leads) this.#want(fresh);
+  connect({ fresh = false, renews = false }: CodeOptions = {}): void {
+    if (this.leads) this.#want(fresh, renews);
     else if (this.#leader === "") this.#wish = { fresh };
-    else this.#say({ t: "connect", fresh });
+    else this.#say({ t: "connect", fresh, renews });
   }
 
   async confirm(code: string, options: WaitOptions = {}): Promise<Confirmation> {
@@ -365,7 +367,8 @@ class Tab implements SharedSite {
     return link.closed;
   }
 
-  #want(fresh: boolean): void {
+  #want(fresh: boolean, renews: boolean): void {
+    if (renews && this.#state.phase !== "over") return;
     // Several tabs may ask for one.
     if (fresh && !this.#fresh) {
       this.#fresh = true;
@@ -488,7 +491,7 @@ class Tab implements SharedSite {
       case "message":
         return this.#received(word.event);
       case "connect":
-        if (this.leads) this.#want(word.fresh);
+        if (this.leads) this.#want(word.fresh, word.renews);
         return;
       case "close":
       case "suspend":

@@ -233,7 +233,7 @@ export class LiaisonConnect extends Base {
     clearTimeout(this.#timer);
     this.#expired = false;
     if (!renewed) this.#renewals = 0;
-    if (this.#driver instanceof Sharing && !this.#driver.over) return this.#driver.again(!again);
+    if (this.#driver instanceof Sharing && !this.#driver.over) return this.#driver.again(!again, renewed);
     this.#driver?.abandon();
     this.#driver = undefined;
     this.#view!.reset();

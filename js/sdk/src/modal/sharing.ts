@@ -38,8 +38,8 @@ export class Sharing implements Driver {
   }
 
   /** Has a code made: a fresh one, or one only if no wallet can be met. */
-  again(fresh: boolean): void {
-    this.#shared?.connect({ fresh });
+  again(fresh: boolean, renews = false): void {
+    this.#shared?.connect({ fresh, renews });
   }
 
   async confirm(code: string): Promise<void> {

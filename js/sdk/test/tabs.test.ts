@@ -1,0 +1,106 @@
+// Several tabs of one site, in one process: their locks and their channel are played here.
+import assert from "node:assert/strict";
+import { test, type TestContext } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
+import type { End } from "../src/modal/attempt.ts";
+import type { View } from "../src/modal/view.ts";
+import type { SharedSite } from "../src/tabs.ts";
+import { Initiator, ofLink } from "./initiator.ts";
+import { Scenario, server, until } from "./scenario.ts";
+
+/** The Web Locks of one browser. */
+class Locks {
+  readonly #held = new Set<string>();
+  readonly #waiting = new Map<string, (() => void)[]>();
+
+  async request<T>(name: string, { signal, ifAvailable }: LockOptions, work: (lock: { name: string } | null) => T): Promise<T> {
+    if (this.#held.has(name)) {
+      if (ifAvailable) return work(null);
+      await new Promise<void>((resolve, reject) => {
+        this.#waiting.set(name, [...(this.#waiting.get(name) ?? []), resolve]);
+        signal?.addEventListener("abort", () => reject(signal.reason));
+      });
+    }
+    this.#held.add(name);
+    try {
+      return await work({ name });
+    } finally {
+      this.#held.delete(name);
+      this.#waiting.get(name)?.shift()?.();
+    }
+  }
+
+  async query(): Promise<LockManagerSnapshot> {
+    return { held: [...this.#held].map((name) => ({ name })), pending: [] };
+  }
+}
+
+/** What a frozen tab has not been given yet; undefined while none is made. */
+let box: (() => void)[] | undefined;
+const frozen = new Set<(() => void)[]>();
+
+/** A channel that holds back what comes while its tab is frozen. */
+class Channel extends BroadcastChannel {
+  override set onmessage(hear: (event: MessageEvent) => void) {
+    const own = box;
+    super.onmessage = (event) => (own && frozen.has(own) ? own.push(() => hear(event as unknown as MessageEvent)) : hear(event as unknown as MessageEvent));
+  }
+}
+
+const page = new EventTarget();
+const anything: unknown = new Proxy(() => anything, { get: () => () => anything });
+Object.defineProperty(globalThis, "navigator", { value: { locks: new Locks() } });
+Object.assign(globalThis, {
+  BroadcastChannel: Channel,
+  addEventListener: page.addEventListener.bind(page),
+  document: Object.assign(new EventTarget(), { createElementNS: () => anything }),
+});
+const { Sharing } = await import("../src/modal/sharing.ts");
+
+/** The element of a tab, which renews a code that ran out. */
+function element(t: TestContext, { world, events }: Scenario, hears = false): InstanceType<typeof Sharing> {
+  const driver: InstanceType<typeof Sharing> = new Sharing({ server, platform: world.platform, ...(hears && { onEvent: (event) => events.push(event) }) }, {
+    view: new Proxy({}, { get: () => () => undefined }) as View,
+    told: () => undefined,
+    ended: (end: End) => "expired" in end && driver.again(true, true),
+  });
+  t.after(async () => {
+    driver.abandon();
+    await wait(20);
+  });
+  return driver;
+}
+
+/** The wallet scans what a tab shows, and the channel opens. */
+async function scan(s: Scenario, shows: () => SharedSite | undefined): Promise<void> {
+  s.link = await until(() => (shows()?.link?.uri ? shows()!.link : undefined), "code");
+  s.wallet = new Initiator(ofLink(s.link.uri));
+  s.attach();
+  await s.whole();
+  await until(() => shows()!.state.phase === "open" || undefined, "open channel in the tab");
+}
+
+test("a tab that lags does not renew a code in the place of an open link", async (t) => {
+  const s = new Scenario();
+  const a = element(t, s, true);
+  const first = await until(() => (a.link?.uri ? a.link : undefined), "code");
+  s.link = first;
+  s.attach();
+  const late = (box = []) as (() => void)[];
+  const b = element(t, s);
+  await until(() => b.shared?.state.phase === "waiting" || undefined, "code in the other tab");
+  box = undefined;
+  await wait(50);
+  frozen.add(late);
+  s.world.pass(first.lifeMs + 5_000);
+  await until(() => (a.link !== first && a.link?.uri) || undefined, "second code");
+  await scan(s, () => a.shared);
+  await wait(50);
+  frozen.delete(late);
+  for (const deliver of late.splice(0)) {
+    deliver();
+    await wait(0);
+  }
+  await wait(100);
+  assert.deepEqual([a.shared!.state.phase, b.shared!.state.phase], ["open", "open"]);
+});
