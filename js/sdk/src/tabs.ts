@@ -16,6 +16,7 @@ import { Latch } from "./latch.ts";
 import { passing } from "./passing.ts";
 import type { Path } from "./path.ts";
 import { browserPlatform, type Platform } from "./platform.ts";
+import { serverOf } from "./rest.ts";
 import { newKey } from "./session.ts";
 import { connectSite, resumeSite, type SiteLink, type SiteOptions, type WaitOptions } from "./site.ts";
 import type { Site } from "./wire.ts";
@@ -184,7 +185,8 @@ class Tab implements SharedSite {
   #wanted: Latch<void> | undefined; // no code is made before a tab wants one
   #fresh = false; // a code is wanted in the place of what there is
   #company = false; // there are other tabs
-  #paired = false; // there is a wallet that can be met again
+  #paired = true; // there is a wallet that can be met again, as far as is known
+  #closes = false; // before there was a link that could be closed
   #failed = 0; // tries in a row
 
   constructor(options: ShareOptions) {
@@ -316,6 +318,8 @@ class Tab implements SharedSite {
       const { account, site } = this.#state;
       this.#publish(met ? { ...idle, phase: "resuming", resumes: true, account, site, reason: lost } : starting);
       const reason = await this.#hold(this.#holding.signal, lost).catch((cause: unknown) => asLinkError(cause));
+      if (this.#closes && this.#paired) await this.#forget();
+      this.#closes = false;
       if (end.aborted) return;
       // A wallet that there was may come back, and so may the server.
       lost = this.#paired && !this.#fresh && passing.has(reason.code) ? reason : undefined;
@@ -336,6 +340,7 @@ class Tab implements SharedSite {
   /** Holds one link until it is over, and resolves with the reason. After a wallet was
    * lost only that one will do. */
   async #hold(signal: AbortSignal, lost: LinkError | undefined): Promise<LinkError> {
+    this.#link = undefined; // what is closed from now on is what comes
     if (lost) await pause(againMs[Math.min(this.#failed++, againMs.length - 1)]!, signal);
     const options: SiteOptions = { ...this.#options, platform: this.#platform, signal, onEvent: (event) => this.#happened(event) };
     this.#told.clear();
@@ -379,8 +384,22 @@ class Tab implements SharedSite {
   }
 
   #end(how: "close" | "suspend"): void {
-    if (how === "close") this.#link?.close();
+    if (how === "close") {
+      if (this.#link) this.#link.close();
+      else if (this.#state.phase === "over") void this.#forget();
+      else this.#closes = true; // nobody else takes the pairing while this tab may use it
+    }
     this.#holding.abort(new LinkError("canceled"));
+  }
+
+  /** Forgets the wallet that would have been met. */
+  async #forget(): Promise<void> {
+    if (this.#link) return this.#link.close(); // it came after all
+    const { resumptions } = this.#platform;
+    const kept = await resumptions.take(serverOf(this.#options)).catch(() => undefined);
+    if (!kept) return;
+    await resumptions.remove(kept.id).catch(() => undefined);
+    resumptions.release(kept.id);
   }
 
   #happened(event: LinkEvent): void {

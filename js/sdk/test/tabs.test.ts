@@ -4,9 +4,9 @@ import { test, type TestContext } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import type { End } from "../src/modal/attempt.ts";
 import type { View } from "../src/modal/view.ts";
-import type { SharedSite } from "../src/tabs.ts";
+import type { SharedSite, ShareOptions } from "../src/tabs.ts";
 import { Initiator, ofLink } from "./initiator.ts";
-import { Scenario, server, until } from "./scenario.ts";
+import { Scenario, server, settle, until } from "./scenario.ts";
 
 /** The Web Locks of one browser. */
 class Locks {
@@ -55,7 +55,18 @@ Object.assign(globalThis, {
   addEventListener: page.addEventListener.bind(page),
   document: Object.assign(new EventTarget(), { createElementNS: () => anything }),
 });
+const { shareSite } = await import("../src/tabs.ts");
 const { Sharing } = await import("../src/modal/sharing.ts");
+
+/** A tab, which leaves when the test is over. */
+function tab(t: TestContext, { world }: Pick<Scenario, "world">, options: ShareOptions = {}): SharedSite {
+  const shared = shareSite({ server, platform: world.platform, ...options });
+  t.after(async () => {
+    shared.leave();
+    await wait(20);
+  });
+  return shared;
+}
 
 /** The element of a tab, which renews a code that ran out. */
 function element(t: TestContext, { world, events }: Scenario, hears = false): InstanceType<typeof Sharing> {
@@ -103,4 +114,56 @@ test("a tab that lags does not renew a code in the place of an open link", async
   }
   await wait(100);
   assert.deepEqual([a.shared!.state.phase, b.shared!.state.phase], ["open", "open"]);
+});
+
+/** A browser that keeps the pairing of an earlier link. */
+async function paired(): Promise<Scenario> {
+  const s = await Scenario.link();
+  await s.whole();
+  s.link.suspend();
+  await settle();
+  return s;
+}
+
+/** Whether there is a pairing to be resumed. */
+async function keeps({ world }: Scenario): Promise<boolean> {
+  const kept = await world.resumptions.take(server);
+  if (kept) world.resumptions.release(kept.id);
+  return kept !== undefined;
+}
+
+test("close forgets the wallet that is waited for while the server is out of reach", async (t) => {
+  const s = await paired();
+  s.world.answer = () => undefined;
+  const shared = tab(t, s, { auto: false });
+  await wait(100);
+  assert.equal(shared.state.phase, "resuming");
+  shared.close();
+  await until(() => shared.state.phase === "over" || undefined, "end");
+  assert.equal(shared.state.reason!.code, "canceled");
+  assert.equal(await keeps(s), false);
+});
+
+test("the element forgets the wallet that is waited for, and has a code made", async (t) => {
+  const s = await paired();
+  const { answer } = s.world;
+  s.world.answer = (method, path, body) => (path === "/v1/resumptions" ? undefined : answer(method, path, body));
+  const driver = element(t, s);
+  await wait(100);
+  driver.forget();
+  driver.again(true);
+  await until(() => driver.shared?.state.phase === "waiting" || undefined, "code");
+  assert.equal(await keeps(s), false);
+});
+
+test("close without a link leaves what another page uses", async (t) => {
+  const s = await paired();
+  const used = (await s.world.resumptions.take(server))!;
+  const shared = tab(t, s, { auto: false });
+  await wait(400);
+  assert.equal(shared.state.phase, "idle");
+  shared.close();
+  await wait(300);
+  s.world.resumptions.release(used.id);
+  assert.equal(await keeps(s), true);
 });
