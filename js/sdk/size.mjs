@@ -13,7 +13,7 @@ import { entries } from "./entries.mjs";
 const limits = {
   ".": 15_000,
   "./wallet": 11_000,
-  "./tabs": 3_900,
+  "./tabs": 4_200,
   "./requests": 3_400,
   "./passkeys": 1_900,
   "./modal": 12_200,

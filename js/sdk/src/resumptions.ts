@@ -7,6 +7,8 @@ import type { Site } from "./wire.ts";
 
 /** What a site keeps of a pairing to open its channel once more. */
 export interface KeptResumption extends Resumption {
+  /** Id of the first of this pairing; absent in what was kept before there was one. */
+  readonly pairing?: string;
   /** Origin of the server at which it is opened. */
   readonly server: string;
   /** The account that signed in (CAIP-10). */
@@ -114,6 +116,6 @@ export class Resumptions implements ResumptionStore {
 }
 
 // Only what is named here: a store copies whatever it is given.
-function plain({ id, key, server, account, site, assurance, locality, expiresAt }: KeptResumption): KeptResumption {
-  return { id, key, server, account, site: { name: site.name, origin: site.origin }, assurance, locality, expiresAt };
+function plain({ id, pairing = id, key, server, account, site, assurance, locality, expiresAt }: KeptResumption): KeptResumption {
+  return { id, pairing, key, server, account, site: { name: site.name, origin: site.origin }, assurance, locality, expiresAt };
 }

@@ -4,12 +4,11 @@ import type { WalletLink } from "./wallet.ts";
 
 /** What is needed of a link to ask and to answer over it: any link of a site or of a
  * wallet will do. */
-export type Channel = Pick<SiteLink, "opened" | "send" | "closed" | "resumes"> | Pick<WalletLink, "opened" | "send" | "closed" | "pairing">;
+export type Channel = Pick<SiteLink | WalletLink, "opened" | "send" | "closed" | "pairing">;
 
 /** Whether the link after a link leads to the same wallet, or the same site. */
 export function isSamePeer(before: Channel, next: Channel): boolean {
-  if ("resumes" in next) return next.resumes !== undefined;
-  return next.pairing !== undefined && "pairing" in before && next.pairing === before.pairing;
+  return next.pairing !== undefined && next.pairing === before.pairing;
 }
 
 const againMs = 250;

@@ -72,6 +72,9 @@ export interface SiteLink {
   readonly lifeMs: number;
   /** Whose pairing a resumption continues; undefined for a link. */
   readonly resumes: Pick<KeptResumption, "account"> | undefined;
+  /** Names the pairing, and is the same on each link that resumes it; undefined before a
+   * link is checked, and for one that cannot be resumed. */
+  readonly pairing: string | undefined;
   /** How far it can be trusted that the account is the other end's; undefined
    * before the wallet has answered. */
   readonly assurance: Assurance | undefined;

@@ -99,6 +99,10 @@ export class SiteConnection extends Connection<WalletMessage, SiteMessage, SiteN
     const { resumes } = this.#opening!;
     return resumes && { account: resumes.account };
   }
+  get pairing(): string | undefined {
+    const { resumes } = this.#opening!;
+    return resumes ? (resumes.pairing ?? resumes.id) : this.#kept || undefined;
+  }
 
   /** Opens it at the server and sets everything in motion. */
   async start(open: (rest: Rest) => Promise<Opening>): Promise<void> {
@@ -348,7 +352,7 @@ export class SiteConnection extends Connection<WalletMessage, SiteMessage, SiteN
         const resumption = this.envelope!.keys!.resumption;
         this.#kept = resumption.id;
         const expiresAt = this.platform.date() + resumeSeconds * 1000;
-        await store.put({ ...resumption, server, account: this.#account, site, assurance: this.assurance!, locality, expiresAt });
+        await store.put({ ...resumption, pairing: this.pairing!, server, account: this.#account, site, assurance: this.assurance!, locality, expiresAt });
         if (this.ended) store.release(resumption.id); // it was not in use when the end came
       }
       if (resumes) await store.remove(resumes.id);

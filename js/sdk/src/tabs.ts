@@ -39,6 +39,9 @@ export interface SharedState {
   readonly site: Site | undefined;
   /** Whether it is an earlier wallet that is met again, without a code. */
   readonly resumes: boolean;
+  /** Names the wallet: the same on each link that resumes one another. Undefined before it
+   * is known which one it is. */
+  readonly peer: string | undefined;
   /** When the code or the question ends, in milliseconds since 1970. */
   readonly until: number | undefined;
   /** The account that signed in (CAIP-10). */
@@ -117,7 +120,7 @@ type Word =
   | { t: "message"; event: Text }
   | { t: "connect"; fresh: boolean; renews: boolean }
   | { t: "close" | "suspend" }
-  | { t: "call"; id: string; from: string; method: "send" | "confirm"; text: string }
+  | { t: "call"; id: string; from: string; method: "send" | "confirm"; text: string; peer?: string }
   | { t: "done"; id: string; outcome: Packed };
 
 type Text = Extract<LinkEvent, { type: "message" }>;
@@ -137,7 +140,7 @@ interface Packed {
 }
 
 const idle: SharedState = {
-  phase: "idle", uri: "", site: undefined, resumes: false, until: undefined, account: undefined, assurance: undefined, path: undefined, left: undefined, reason: undefined,
+  phase: "idle", uri: "", site: undefined, resumes: false, peer: undefined, until: undefined, account: undefined, assurance: undefined, path: undefined, left: undefined, reason: undefined,
 };
 const starting: SharedState = { ...idle, phase: "starting" };
 
@@ -158,6 +161,14 @@ interface Call {
   readonly done: Latch<Confirmation | undefined>;
 }
 
+interface Asked {
+  readonly text: string;
+  readonly answer: Latch<Answer>;
+  /** Who was asked, or is about to be; nobody else is. */
+  peer: string | undefined;
+  sent: boolean;
+}
+
 class Tab implements SharedSite {
   readonly #options: ShareOptions;
   readonly #id = newKey();
@@ -167,7 +178,7 @@ class Tab implements SharedSite {
   /** What this tab has asked of the one that leads, and was not answered yet. */
   readonly #calls = new Map<string, Call>();
   /** What this tab has asked of the wallet. */
-  readonly #requests = new Map<string, { text: string; sent: boolean; answer: Latch<Answer> }>();
+  readonly #requests = new Map<string, Asked>();
   #state = idle;
   #opened = new Latch<void>(); // of this opening; replaced with the next
   #leader = "";
@@ -237,10 +248,12 @@ class Tab implements SharedSite {
 
   async request({ method, params }: Question, options: WaitOptions = {}): Promise<Answer> {
     const id = newKey();
-    const request = { text: JSON.stringify({ jsonrpc: "2.0", id, method, params }), sent: false, answer: new Latch<Answer>() };
+    const request: Asked = { text: JSON.stringify({ jsonrpc: "2.0", id, method, params }), answer: new Latch(), peer: undefined, sent: false };
     this.#requests.set(id, request);
     try {
-      await this.send(request.text, options);
+      while (this.#state.phase !== "open") await this.#opened.wait(options.signal);
+      request.peer = this.#state.peer;
+      await this.#call("send", request.text, options, request.peer);
       request.sent = true;
       return await request.answer.wait(options.signal);
     } finally {
@@ -315,8 +328,8 @@ class Tab implements SharedSite {
     if (this.#state.phase === "over") await this.#rest(this.#state, end);
     while (!end.aborted) {
       this.#holding = new AbortController();
-      const { account, site } = this.#state;
-      this.#publish(met ? { ...idle, phase: "resuming", resumes: true, account, site, reason: lost } : starting);
+      const { account, site, peer } = this.#state;
+      this.#publish(met ? { ...idle, phase: "resuming", resumes: true, account, site, peer, reason: lost } : starting);
       const reason = await this.#hold(this.#holding.signal, lost).catch((cause: unknown) => asLinkError(cause));
       if (this.#closes && this.#paired) await this.#forget();
       this.#closes = false;
@@ -365,9 +378,9 @@ class Tab implements SharedSite {
     }
     this.#fresh = false;
     this.#link = link;
-    const { uri, site, lifeMs, resumes } = link;
+    const { uri, site, lifeMs, resumes, pairing: peer } = link;
     const until = lifeMs < Infinity ? Date.now() + lifeMs : undefined;
-    this.#publish({ ...idle, phase: resumes ? "resuming" : "waiting", uri, site, resumes: resumes !== undefined, account: resumes?.account, until });
+    this.#publish({ ...idle, phase: resumes ? "resuming" : "waiting", uri, site, resumes: resumes !== undefined, peer, account: resumes?.account, until });
     link.displayed();
     return link.closed;
   }
@@ -430,7 +443,7 @@ class Tab implements SharedSite {
       case "open":
         this.#paired = true;
         this.#failed = 0;
-        return { ...now, phase: "open", left: undefined };
+        return { ...now, phase: "open", peer: this.#link!.pairing ?? this.#link!.requestId, left: undefined };
       case "path":
         return { ...now, path: event.path };
       default:
@@ -450,7 +463,7 @@ class Tab implements SharedSite {
   }
 
   /** Carries out what a tab asks for, once. */
-  async #carryOut({ id, method, text }: Call["word"]): Promise<void> {
+  async #carryOut({ id, method, text, peer }: Call["word"]): Promise<void> {
     if (this.#taken.has(id)) return;
     this.#taken.add(id);
     for (const old of this.#taken) {
@@ -459,7 +472,7 @@ class Tab implements SharedSite {
     }
     let outcome: Outcome;
     try {
-      outcome = { value: await this.#do(method, text) };
+      outcome = { value: await this.#do(method, text, peer) };
     } catch (cause) {
       outcome = { error: asLinkError(cause) };
     }
@@ -467,9 +480,10 @@ class Tab implements SharedSite {
     this.#done(id, outcome);
   }
 
-  async #do(method: Call["word"]["method"], text: string): Promise<Confirmation | undefined> {
+  async #do(method: Call["word"]["method"], text: string, peer: string | undefined): Promise<Confirmation | undefined> {
     if (method === "send") await this.#opened.wait(this.#left.signal);
     if (!this.#link) throw new LinkError("channel_closed");
+    if (peer !== undefined && peer !== this.#state.peer) throw new LinkError("peer_lost");
     if (method === "send") return void this.#link.send(text);
     const { right, left } = await this.#link.confirm(text);
     if (this.#state.phase === "code") this.#publish({ ...this.#state, phase: right ? "connecting" : "code", left });
@@ -551,12 +565,14 @@ class Tab implements SharedSite {
   #changed(state: SharedState): void {
     const before = this.#state.phase;
     this.#state = state;
+    // Another wallet is asked nothing of this, and whoever takes a code is another one.
+    for (const { peer, sent, answer } of this.#requests.values()) {
+      if (sent && (state.phase === "waiting" || (state.peer ?? peer) !== peer)) answer.fail(new LinkError("peer_lost"));
+    }
     if (state.phase === "open") {
       this.#opened.set();
       if (before !== "open") this.#askAgain();
     } else if (before === "open") this.#opened = new Latch();
-    // Whoever takes this code is another wallet.
-    if (state.phase === "waiting") for (const { sent, answer } of this.#requests.values()) if (sent) answer.fail(new LinkError("peer_lost"));
     if (state.phase === "over") {
       this.#opened.fail(state.reason!);
       this.#opened = new Latch();
@@ -577,9 +593,9 @@ class Tab implements SharedSite {
   }
 
   /** Asks the tab that leads, or the next one if that is gone before it answers. */
-  async #call(method: "send" | "confirm", text: string, { signal }: WaitOptions): Promise<Confirmation | undefined> {
+  async #call(method: "send" | "confirm", text: string, { signal }: WaitOptions, peer?: string): Promise<Confirmation | undefined> {
     const id = newKey();
-    const call: Call = { word: { t: "call", id, from: this.#id, method, text }, done: new Latch() };
+    const call: Call = { word: { t: "call", id, from: this.#id, method, text, ...(peer !== undefined && { peer }) }, done: new Latch() };
     this.#calls.set(id, call);
     this.#ask(call);
     try {
@@ -606,8 +622,8 @@ class Tab implements SharedSite {
   /** The channel is another one: what was asked through the one before, and was not
    * answered, is asked again. */
   #askAgain(): void {
-    for (const { text, sent } of this.#requests.values()) {
-      if (sent) this.#call("send", text, {}).catch(() => undefined); // whoever waits has his own signal
+    for (const { text, peer, sent } of this.#requests.values()) {
+      if (sent) this.#call("send", text, {}, peer).catch(() => undefined); // whoever waits has his own signal
     }
   }
 

@@ -8,7 +8,7 @@ const server = "https://auth.example.com";
 /** A resumption with a secret of its own. */
 export async function newResumption(id: string, expiresAt: number, origin = server): Promise<KeptResumption> {
   const key = await importSecret(crypto.getRandomValues(new Uint8Array(32)));
-  return { id, key, server: origin, account: "did:key:z6Mk", site: { name: "Example", origin: "https://example.com" }, assurance: "sealed", locality: "report", expiresAt };
+  return { id, pairing: id, key, server: origin, account: "did:key:z6Mk", site: { name: "Example", origin: "https://example.com" }, assurance: "sealed", locality: "report", expiresAt };
 }
 
 /** Runs through the life of some resumptions; throws at what is not as it must

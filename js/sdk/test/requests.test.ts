@@ -18,7 +18,7 @@ class FakeLink {
   /** What comes out at the other end. */
   deliver: ((text: string) => void) | undefined;
 
-  constructor(readonly resumes: { readonly account: string } | undefined = undefined) {}
+  constructor(readonly pairing: string | undefined = undefined) {}
 
   get closed(): Promise<LinkError> {
     return this.#ending.wait();
@@ -52,21 +52,21 @@ class FakeLink {
   }
 }
 
-const resumed = () => new FakeLink({ account: "did:key:z" });
+const resumed = () => new FakeLink("a");
 const said = (data: string) => ({ at: 1, type: "message", data }) as const;
 const ask = (id: unknown, method: unknown = "echo", more: object = {}) => said(JSON.stringify({ jsonrpc: "2.0", id, method, ...more }));
 const answered = (id: string, more: object) => said(JSON.stringify({ jsonrpc: "2.0", id, ...more }));
 
 /** An asker with an open channel. */
 function asking(): { asker: Asker; link: FakeLink } {
-  const [asker, link] = [new Asker(), new FakeLink().open()];
+  const [asker, link] = [new Asker(), new FakeLink("a").open()];
   asker.use(link);
   return { asker, link };
 }
 
 /** A responder with an open channel. */
 function answering(handlers: Record<string, Handler>, options?: ResponderOptions): { responder: Responder; link: FakeLink } {
-  const [responder, link] = [new Responder(handlers, options), new FakeLink().open()];
+  const [responder, link] = [new Responder(handlers, options), new FakeLink("a").open()];
   responder.use(link);
   return { responder, link };
 }
@@ -162,6 +162,21 @@ test("what was not answered when the channel was lost is asked again with its id
   for (const { id } of next.messages) asker.hear(answered(id, { result: id }));
   assert.equal(await second, b!.id);
   await meanwhile;
+});
+
+test("a resumption of another pairing is another peer", async () => {
+  const { asker, link } = asking();
+  const asked = outcome(asker.ask({ method: "pay" }));
+  const { responder, link: its } = answering({ echo: () => "for one" });
+  responder.hear(ask("1"));
+  await settle();
+  await Promise.all([link.end("peer_lost"), its.end("peer_lost")]);
+  const [other, last] = [new FakeLink("b").open(), new FakeLink("b").open()];
+  asker.use(other);
+  responder.use(last);
+  responder.hear(ask("1", "none"));
+  await settle();
+  assert.deepEqual([(await asked).code, other.sent, last.messages.map(({ error }) => error?.code)], ["peer_lost", [], [-32601]]);
 });
 
 test("what was asked of one is not asked of another", async () => {

@@ -5,7 +5,8 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { End } from "../src/modal/attempt.ts";
 import type { View } from "../src/modal/view.ts";
 import type { SharedSite, ShareOptions } from "../src/tabs.ts";
-import { Initiator, ofLink } from "./initiator.ts";
+import { connectSite } from "../src/site.ts";
+import { Initiator, ofLink, ofResumption } from "./initiator.ts";
 import { Scenario, server, settle, until } from "./scenario.ts";
 
 /** The Web Locks of one browser. */
@@ -166,4 +167,58 @@ test("close without a link leaves what another page uses", async (t) => {
   await wait(300);
   s.world.resumptions.release(used.id);
   assert.equal(await keeps(s), true);
+});
+
+/** The wallet of an earlier link comes back to a tab, on another link than before. */
+async function meet(s: Scenario, earlier: Scenario, shared: SharedSite, before?: unknown): Promise<void> {
+  s.link = await until(() => (shared.link !== before && shared.link?.resumes ? shared.link : undefined), "resumption");
+  s.wallet = new Initiator(ofResumption(earlier.wallet.resumption));
+  s.attach();
+  await s.whole();
+  await until(() => shared.state.phase === "open" || undefined, "open channel in the tab");
+}
+
+test("a request that one wallet was asked is not asked of another, met through another pairing", async (t) => {
+  const first = await paired();
+  const a = new Scenario(first.world);
+  let now = a;
+  const shared = tab(t, a, { onEvent: (event) => now.events.push(event) });
+  await meet(a, first, shared);
+  const asked = shared.request({ method: "pay" }).catch(({ code }) => code as string);
+  await until(() => a.channel.sent.find((text) => text.includes("pay")), "request");
+  // Another page of the site links another wallet, and leaves it.
+  const b = new Scenario(first.world);
+  b.link = await connectSite(b.options({}));
+  b.wallet = new Initiator(ofLink(b.link.uri));
+  b.attach();
+  await b.whole();
+  b.link.suspend();
+  await settle();
+  const next = (now = new Scenario(first.world));
+  const { link } = a;
+  a.control.closed();
+  a.world.pass(300);
+  await meet(next, b, shared, link);
+  assert.equal(await asked, "peer_lost");
+  assert.equal(next.channel.sent.find((text) => text.includes("pay")), undefined);
+});
+
+test("a request is asked again of the same wallet", async (t) => {
+  const first = await paired();
+  const a = new Scenario(first.world);
+  let now = a;
+  const shared = tab(t, a, { onEvent: (event) => now.events.push(event) });
+  await meet(a, first, shared);
+  const { peer } = shared.state;
+  const asked = shared.request({ method: "pay" });
+  await until(() => a.channel.sent.find((text) => text.includes("pay")), "request");
+  const next = (now = new Scenario(first.world));
+  const { link } = a;
+  a.control.closed();
+  a.world.pass(300);
+  await meet(next, a, shared, link);
+  assert.equal(shared.state.peer, peer);
+  const again = await until(() => next.channel.sent.find((text) => text.includes("pay")), "request, again");
+  next.channel.say(JSON.stringify({ jsonrpc: "2.0", id: JSON.parse(again).id, result: "paid" }));
+  assert.equal((await asked as { result?: unknown }).result, "paid");
 });
