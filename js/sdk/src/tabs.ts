@@ -345,6 +345,7 @@ class Tab implements SharedSite {
   async #rest(state: SharedState, end: AbortSignal): Promise<void> {
     this.#fresh = false;
     this.#failed = 0;
+    this.#told.clear(); // a tab that comes now must not hear that it is open
     const wanted = (this.#wanted = new Latch<void>());
     this.#publish(state); // whoever hears it may want one at once
     await wanted.wait(end).catch(() => undefined);

@@ -222,3 +222,16 @@ test("a request is asked again of the same wallet", async (t) => {
   next.channel.say(JSON.stringify({ jsonrpc: "2.0", id: JSON.parse(again).id, result: "paid" }));
   assert.equal((await asked as { result?: unknown }).result, "paid");
 });
+
+test("a tab that comes when all is over hears nothing of the link that was", async (t) => {
+  const s = new Scenario();
+  const a = tab(t, s, { onEvent: (event) => s.events.push(event) });
+  await scan(s, () => a);
+  a.close();
+  await until(() => a.state.phase === "over" || undefined, "end");
+  const heard: string[] = [];
+  const b = tab(t, s, { auto: false, onEvent: ({ type }) => heard.push(type) });
+  await until(() => b.state.phase === "over" || undefined, "end in the other tab");
+  await wait(50);
+  assert.deepEqual(heard, []);
+});
