@@ -263,6 +263,7 @@ export class LiaisonConnect extends Base {
   }
 
   #ended(end: End): void {
+    this.#expired = false; // of this end, and no earlier one
     const view = this.#view!;
     if ("again" in end) {
       view.missing();
