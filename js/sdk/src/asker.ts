@@ -1,7 +1,7 @@
 import { asLinkError, LinkError } from "./errors.ts";
 import type { LinkEvent, WalletEvent } from "./events.ts";
 import { parseText, type Answer, type Question } from "./jsonrpc.ts";
-import { Latch } from "./latch.ts";
+import { abortError, Latch } from "./latch.ts";
 import { isSamePeer, Sender, type Channel } from "./sender.ts";
 import { passing } from "./passing.ts";
 import { resultOf } from "./refusal.ts";
@@ -50,6 +50,7 @@ export class Asker {
    * for good. The signal ends the waiting: the other side may do it all the same. */
   async ask({ method, params }: Question, { signal }: WaitOptions = {}): Promise<unknown> {
     if (this.#over) throw this.#over;
+    if (signal?.aborted) throw abortError(signal);
     const id = newKey();
     const text = written({ jsonrpc: "2.0", id, method, params }, "request");
     const answer = new Latch<Answer>();

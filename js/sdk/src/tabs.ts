@@ -12,7 +12,7 @@ import { asLinkError, LinkError, type LinkErrorOptions } from "./errors.ts";
 import type { LinkEvent } from "./events.ts";
 import type { Confirmation } from "./gate.ts";
 import { parseText, type Answer, type Question } from "./jsonrpc.ts";
-import { Latch } from "./latch.ts";
+import { abortError, Latch } from "./latch.ts";
 import { passing } from "./passing.ts";
 import type { Path } from "./path.ts";
 import { browserPlatform, type Platform } from "./platform.ts";
@@ -595,6 +595,7 @@ class Tab implements SharedSite {
 
   /** Asks the tab that leads, or the next one if that is gone before it answers. */
   async #call(method: "send" | "confirm", text: string, { signal }: WaitOptions, peer?: string): Promise<Confirmation | undefined> {
+    if (signal?.aborted) throw abortError(signal);
     const id = newKey();
     const call: Call = { word: { t: "call", id, from: this.#id, method, text, ...(peer !== undefined && { peer }) }, done: new Latch() };
     this.#calls.set(id, call);

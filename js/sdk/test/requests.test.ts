@@ -210,6 +210,7 @@ test("who waits no longer is told so, and is not asked for again", async () => {
   assert.equal((await asked).code, "canceled");
   const late = AbortSignal.abort(new DOMException("late", "TimeoutError"));
   assert.equal((await outcome(asker.ask({ method: "b" }, { signal: late }))).code, "timed_out");
+  assert.deepEqual(link.messages.map(({ method }) => method), ["a"]);
   await link.end("peer_lost");
   const next = resumed().open();
   asker.use(next);

@@ -235,3 +235,15 @@ test("a tab that comes when all is over hears nothing of the link that was", asy
   await wait(50);
   assert.deepEqual(heard, []);
 });
+
+test("what is given up before it is asked is not asked", async (t) => {
+  const s = new Scenario();
+  const a = tab(t, s, { onEvent: (event) => s.events.push(event) });
+  await scan(s, () => a);
+  const signal = AbortSignal.abort();
+  const canceled = (error: { code?: string }) => error.code === "canceled";
+  await assert.rejects(a.send("text", { signal }), canceled);
+  await assert.rejects(a.request({ method: "pay" }, { signal }), canceled);
+  await settle();
+  assert.deepEqual(s.channel.sent, []);
+});
