@@ -210,13 +210,12 @@ class Tab implements SharedSite {
     this.#channel.onmessage = ({ data }) => this.#hear(data as Word);
     const { signal } = this.#left;
     addEventListener("pagehide", () => this.#handOver?.(), { signal });
-    addEventListener("pageshow", ({ persisted }) => persisted && this.#queue(), { signal });
+    addEventListener("pageshow", ({ persisted }) => persisted && this.#begin(), { signal });
     document.addEventListener("freeze", () => this.#frozen(), { signal });
     document.addEventListener("resume", () => this.#say({ t: "who" }), { signal });
     // As long as this is held, the tab is there: the browser sees to that.
     navigator.locks.request(this.#presence + this.#id, { signal }, () => new Promise((resolve) => signal.addEventListener("abort", resolve))).catch(() => undefined);
-    this.#say({ t: "who" });
-    this.#queue();
+    this.#begin();
   }
 
   get state(): SharedState {
@@ -279,6 +278,12 @@ class Tab implements SharedSite {
     for (const { done } of this.#calls.values()) done.fail(over);
     for (const { answer } of this.#requests.values()) answer.fail(over);
     this.#opened.fail(over);
+  }
+
+  /** Hears how it is, also after a time in which nothing was heard, and stands in line. */
+  #begin(): void {
+    this.#say({ t: "who" });
+    this.#queue();
   }
 
   // --- leading ---

@@ -247,3 +247,19 @@ test("what is given up before it is asked is not asked", async (t) => {
   await settle();
   assert.deepEqual(s.channel.sent, []);
 });
+
+test("a tab that the browser brings back learns what has happened since", async (t) => {
+  const s = new Scenario();
+  const a = tab(t, s, { onEvent: (event) => s.events.push(event) });
+  const late = (box = []) as (() => void)[];
+  const b = tab(t, s);
+  box = undefined;
+  await until(() => b.state.phase === "waiting" || undefined, "code in the other tab");
+  frozen.add(late);
+  await scan(s, () => a);
+  await wait(50);
+  frozen.delete(late); // and what came meanwhile is lost
+  assert.equal(b.state.phase, "waiting");
+  page.dispatchEvent(Object.assign(new Event("pageshow"), { persisted: true }));
+  await until(() => b.state.phase === "open" || undefined, "open channel in the other tab");
+});
