@@ -86,6 +86,7 @@ async function pages(t, { iceServers, watched = "site", between = true, of = bro
   if (of !== browser) await allow(of, site, "loopback-network");
   await site.goto(`${server.origin}/no-page`);
   await site.addScriptTag({ type: "module", content: script });
+  await site.waitForFunction(() => globalThis.tests); // a module runs when it is ready
   await call(site, "share", siteOptions);
   const { origin } = await serve(t, scripts);
   await wallet.goto(origin);

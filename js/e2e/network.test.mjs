@@ -32,6 +32,7 @@ async function connected(t) {
   const [site, wallet] = await Promise.all(contexts.map((context) => context.newPage()));
   await site.goto(`${server.origin}/no-page`);
   await site.addScriptTag({ type: "module", content: script });
+  await site.waitForFunction(() => globalThis.tests); // a module runs when it is ready
   await call(site, "share");
   const phase = (wanted) => site.waitForFunction((wanted) => globalThis.tests.state().phase === wanted, wanted, { timeout: 60_000 });
   await phase("waiting");

@@ -41,6 +41,7 @@ class Visitor {
   /** Opens the page anew. */
   async load() {
     await this.page.goto(`${this.origin}/healthz`);
+    await this.page.bringToFront(); // a browser asks for a passkey only where its person looks
     await this.page.evaluate(async () => Object.assign(globalThis, { sdk: await import("/e2e/entry.js") }));
   }
 
