@@ -77,7 +77,7 @@ test("a tab that does not hold the link copies it, types the code, talks, discon
 
   const asked = other.element((e) => e.shared.request({ method: "sum" }));
   const { id } = JSON.parse((await wallet.messages(3)).at(-1));
-  wallet.type(JSON.stringify({ id, result: 42 }));
+  wallet.type(JSON.stringify({ jsonrpc: "2.0", id, result: 42 }));
   assert.equal((await asked).result, 42);
   wallet.type("after the answer");
   for (const tab of tabs) {
