@@ -100,6 +100,20 @@ func TestFrames(t *testing.T) {
 	p.wallet.socket.expectFrame(big(5))
 }
 
+// fillMailbox has the wallet leave, and the site send it as many frames as can wait.
+func (p pair) fillMailbox(nth func(n int) protocol.Frame) {
+	p.site.t.Helper()
+	p.subscribe()
+	p.wallet.socket.conn.NetConn().Close()
+	p.site.socket.expect(peerGone)
+	for n := range protocol.MailboxFrames {
+		p.site.socket.sendFrame(p.id, nth(n))
+	}
+	p.site.socket.settle()
+}
+
+func waiting(n int) protocol.Frame { return frame(first+n, "waits") }
+
 // TestFullMailbox: who comes back to a full mailbox is no slow reader, however
 // little may wait for one socket; nor is one that is acknowledged much at once.
 func TestFullMailbox(t *testing.T) {
@@ -107,16 +121,10 @@ func TestFullMailbox(t *testing.T) {
 		t.Run(fmt.Sprint(queue), func(t *testing.T) {
 			srv := liaisontest.NewServer(t, liaisontest.Unlimited, func(cfg *server.Config) { cfg.Limits.OutboundMessages = queue })
 			p := newPair(t, srv, testKey(t, 1))
-			p.subscribe()
-			p.wallet.socket.conn.NetConn().Close()
-			p.site.socket.expect(peerGone)
 			full := func(n int) protocol.Frame {
 				return protocol.Frame{N: uint64(first + n), D: strings.Repeat("A", protocol.MailboxBytes/protocol.MailboxFrames)}
 			}
-			for n := range protocol.MailboxFrames {
-				p.site.socket.sendFrame(p.id, full(n))
-			}
-			p.site.socket.settle()
+			p.fillMailbox(full)
 			p.wallet.dial().subscribe(protocol.OfferTopic(p.address), p.id, first)
 			for n := range protocol.MailboxFrames {
 				p.wallet.socket.expectFrame(full(n))
@@ -418,13 +426,7 @@ func TestSlowReader(t *testing.T) {
 func TestAckAhead(t *testing.T) {
 	srv := liaisontest.NewServer(t, liaisontest.Unlimited, func(cfg *server.Config) { cfg.Limits.OutboundMessages = 8 })
 	p := newPair(t, srv, testKey(t, 1))
-	p.subscribe()
-	p.wallet.socket.conn.NetConn().Close()
-	p.site.socket.expect(peerGone)
-	for n := range protocol.MailboxFrames {
-		p.site.socket.sendFrame(p.id, frame(first+n, "waits"))
-	}
-	p.site.socket.settle()
+	p.fillMailbox(waiting)
 	p.wallet.dial().subscribe(protocol.OfferTopic(p.address), p.id, first)
 	p.wallet.socket.ack(p.id, first+protocol.MailboxFrames)
 	p.site.socket.expectAcked(first + protocol.MailboxFrames)

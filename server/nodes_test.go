@@ -78,18 +78,12 @@ func TestFullMailboxOfAnotherNode(t *testing.T) {
 		cfg.Limits.OutboundMessages, cfg.Bus = 8, askingBus{cfg.Bus, &asked}
 	})
 	p := newPair(t, nodes[0], testKey(t, 1))
-	p.subscribe()
-	p.wallet.socket.conn.NetConn().Close()
-	p.site.socket.expect(peerGone)
-	for n := range protocol.MailboxFrames {
-		p.site.socket.sendFrame(p.id, frame(first+n, "waits"))
-	}
-	p.site.socket.settle()
+	p.fillMailbox(waiting)
 	p.wallet.server = nodes[1].Origin
 	before := asked.Load()
 	p.wallet.dial().subscribe(protocol.OfferTopic(p.address), p.id, first)
 	for n := range protocol.MailboxFrames {
-		p.wallet.socket.expectFrame(frame(first+n, "waits"))
+		p.wallet.socket.expectFrame(waiting(n))
 	}
 	p.wallet.socket.ack(p.id, first+protocol.MailboxFrames)
 	p.site.socket.expectAcked(first + protocol.MailboxFrames)
@@ -120,18 +114,12 @@ func TestLostFrameBehindAFullQueue(t *testing.T) {
 		cfg.Limits.OutboundMessages, cfg.Bus = 8, losingBus{cfg.Bus, first + protocol.MailboxFrames - 2, &armed}
 	})
 	p := newPair(t, nodes[0], testKey(t, 1))
-	p.subscribe()
-	p.wallet.socket.conn.NetConn().Close()
-	p.site.socket.expect(peerGone)
-	for n := range protocol.MailboxFrames {
-		p.site.socket.sendFrame(p.id, frame(first+n, "waits"))
-	}
-	p.site.socket.settle()
+	p.fillMailbox(waiting)
 	p.wallet.server = nodes[1].Origin
 	armed.Store(true)
 	p.wallet.dial().subscribe(protocol.OfferTopic(p.address), p.id, first)
 	for n := range protocol.MailboxFrames {
-		p.wallet.socket.expectFrame(frame(first+n, "waits"))
+		p.wallet.socket.expectFrame(waiting(n))
 	}
 }
 

@@ -310,10 +310,9 @@ func (r *room) ack(s protocol.Side, next uint64) {
 }
 
 func (r *room) ackedLocked(s protocol.Side, next uint64) {
-	if !r.ends[s].inbox.trim(next) {
+	if !r.trimLocked(s, next) {
 		return
 	}
-	r.passOverLocked(s, next)
 	if r.ends[s.Other()].socket != nil {
 		r.tellAckedLocked(s)
 		return
@@ -321,13 +320,19 @@ func (r *room) ackedLocked(s protocol.Side, next uint64) {
 	r.hub.publish(liaison.Signal{Kind: liaison.SignalAck, Link: r.id, Side: s, Next: next})
 }
 
-// passOverLocked goes on from frame next: what is forgotten cannot be handed over,
-// and must not hold up the rest.
-func (r *room) passOverLocked(s protocol.Side, next uint64) {
-	if e := &r.ends[s]; e.cursor < next {
+// trimLocked forgets the frames for a side below next, and goes on from there: what
+// is forgotten cannot be handed over, and must not hold up the rest. It reports
+// whether that is news.
+func (r *room) trimLocked(s protocol.Side, next uint64) bool {
+	e := &r.ends[s]
+	if !e.inbox.trim(next) {
+		return false
+	}
+	if e.cursor < next {
 		e.cursor = next
 		r.flushLocked(s)
 	}
+	return true
 }
 
 // tellAckedLocked tells the sender of the frames for side s how many arrived.

@@ -43,8 +43,7 @@ func (r *room) handleFlow(signal liaison.Signal) (replaced *socket) {
 	case liaison.SignalFrame:
 		r.remoteFrameLocked(signal)
 	case liaison.SignalAck:
-		if e := &r.ends[signal.Side]; e.inbox.trim(signal.Next) {
-			r.passOverLocked(signal.Side, signal.Next)
+		if r.trimLocked(signal.Side, signal.Next) {
 			r.tellAckedLocked(signal.Side)
 		}
 	case liaison.SignalWant:
