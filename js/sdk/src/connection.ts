@@ -5,7 +5,7 @@ import { asLinkError, LinkError } from "./errors.ts";
 import type { ConnectionNews, Timed } from "./events.ts";
 import type { Gate } from "./gate.ts";
 import { abortError, Latch } from "./latch.ts";
-import type { LocalityReport } from "./locality.ts";
+import type { LocalityReport, NetworkVerdict } from "./locality.ts";
 import type { Locality } from "./localitylevel.ts";
 import type { Candidate } from "./messages.ts";
 import type { PathKind } from "./path.ts";
@@ -286,7 +286,7 @@ export abstract class Connection<In, Out, News> {
     this.#gate = new this.direct.Gate(this.platform, { keys: this.envelope!.keys!, asksCode, locality: this.nearness, other }, {
       tell: (text) => this.peer!.tell(text),
       path: () => this.peer!.knownPath(),
-      network: () => this.rest.network(this.requestId).catch(() => "unknown" as const),
+      network: () => this.network().catch(() => "unknown" as const),
       measured: (report) => {
         this.#locality = report;
         this.emit({ type: "locality", locality: report });
@@ -298,6 +298,11 @@ export abstract class Connection<In, Out, News> {
       dismissed: (code) => this.#dismissed(code),
     });
     this.run(this.#passGate(this.#gate));
+  }
+
+  /** Asks the server how the addresses of the two ends compare. */
+  protected network(): Promise<NetworkVerdict> {
+    return this.rest.network(this.requestId);
   }
 
   async #passGate(gate: Gate): Promise<void> {

@@ -17,6 +17,7 @@ export class SessionKeeper {
   #collecting: Promise<void> | undefined;
   #due = false; // it is to be fetched and was not yet
   #missing = 0;
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(rest: Rest, requestId: string, pause: (attempt: number) => Promise<void>, collected: () => void) {
     this.#rest = rest;
@@ -37,12 +38,20 @@ export class SessionKeeper {
   async refused(): Promise<void> {
     try {
       if (this.#due) await this.#once();
-      else await this.#rest.session();
+      else await this.inTurn(() => this.#rest.session());
     } catch (cause) {
       const error = asLinkError(cause);
       if (error.code === "session_required" && ++this.#missing < lostSessionProbes) return;
       if (!error.retryable) throw error;
     }
+  }
+
+  /** Makes a call with the browser's session once the one before has ended: a call
+   * with the old id that meets a new one on its way is refused. */
+  inTurn<T>(call: () => Promise<T>): Promise<T> {
+    const made = this.#turn.then(call);
+    this.#turn = made.catch(() => undefined);
+    return made;
   }
 
   /** Notes that the session was accepted. */
@@ -63,11 +72,13 @@ export class SessionKeeper {
     }
   }
 
-  async #once(): Promise<void> {
-    await this.#rest.collect(this.#requestId, this.#key);
-    if (!this.#due) return;
-    this.#due = false;
-    this.#collected();
+  #once(): Promise<void> {
+    return this.inTurn(async () => {
+      if (!this.#due) return; // somebody else was told of it
+      await this.#rest.collect(this.#requestId, this.#key);
+      this.#due = false;
+      this.#collected();
+    });
   }
 }
 

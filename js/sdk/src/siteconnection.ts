@@ -9,6 +9,7 @@ import type { Confirmation } from "./gate.ts";
 import type { HandshakeInput } from "./keys.ts";
 import { abortError, Latch } from "./latch.ts";
 import { consentMs, pathSocket } from "./limits.gen.ts";
+import type { NetworkVerdict } from "./locality.ts";
 import { peerVersion, type Description, type Hello, type SiteMessage, type WalletMessage, type Welcome } from "./messages.ts";
 import { sameProof, type ChainLookups } from "./proof.ts";
 import type { Rest } from "./rest.ts";
@@ -321,6 +322,10 @@ export class SiteConnection extends Connection<WalletMessage, SiteMessage, SiteN
   get #mayCollect(): boolean {
     const { asksCode, locality } = this.settings;
     return this.opens || !(this.#claim?.held || asksCode || locality === "prefer" || locality === "require");
+  }
+
+  protected override network(): Promise<NetworkVerdict> {
+    return this.#session.inTurn(() => super.network());
   }
 
   #collect(): void {

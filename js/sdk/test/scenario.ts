@@ -62,7 +62,7 @@ export class Scenario {
   wallet!: Initiator;
   welcome!: Welcome;
   /** Answers a call in place of the server. */
-  instead: (call: Call) => Answer | Promise<Answer> | "usual" = () => "usual";
+  instead: (call: Call) => Answer | "usual" | Promise<Answer | "usual"> = () => "usual";
 
   constructor(world = new World()) {
     this.world = world;

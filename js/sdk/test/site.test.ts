@@ -657,6 +657,50 @@ test("the session is collected two seconds after the answer if the channel does 
   await until(() => s.asked("POST", "/v1/session")[0], "collection");
 });
 
+// A call that carries the old id while a new one is under way would be refused.
+const collection = { path: "/v1/session", begin: (s: Scenario) => s.world.pass(2_000) };
+const question = { path: "/network", begin: (s: Scenario) => s.connection.connect() };
+
+for (const [what, [first, then]] of Object.entries({
+  "a new id": [collection, question],
+  "how near the other is": [question, collection],
+} as const)) {
+  test(`while the page asks for ${what}, it asks nothing else with the browser's session`, async () => {
+    const s = await Scenario.link();
+    let answer = () => {};
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    s.instead = async ({ path }) => {
+      if (path.endsWith(first.path)) await answered;
+      return "usual" as const;
+    };
+    await s.join();
+    await s.agree();
+    const asked = () => s.calls.flatMap(({ path }) => [first, then].filter((call) => path.endsWith(call.path)));
+    const stop = s.answerPings();
+    first.begin(s);
+    await until(() => asked()[0], first.path);
+    then.begin(s);
+    await settle();
+    assert.deepEqual(asked(), [first]);
+    answer();
+    await until(() => asked()[1], then.path);
+    assert.deepEqual(asked(), [first, then]);
+    await until(() => (s.arrows.includes(8) && s.all("locality")[0]) || undefined, "session and report").finally(stop);
+    assert.deepEqual(s.all("closed"), []);
+  });
+}
+
+test("neither waits for the other for ever: what fails makes room", async () => {
+  const s = await Scenario.link();
+  s.instead = ({ path }) => (path === "/v1/session" ? undefined : "usual");
+  await s.join();
+  await s.agree();
+  s.world.pass(2_000);
+  await until(() => s.asked("POST", "/v1/session")[0], "collection");
+  await s.open();
+  assert.equal(s.asked("GET", "/network").length, 1);
+});
+
 test("a claim that the wallet holds is collected when both sides have said ok, and not before", async () => {
   const s = await Scenario.link();
   await s.join();
