@@ -16,7 +16,7 @@ const limits = {
   "./tabs": 4_200,
   "./requests": 3_400,
   "./passkeys": 1_900,
-  "./modal": 12_200,
+  "./modal": 12_300,
   "./react": 1_800,
 };
 

@@ -13,7 +13,7 @@ import type { LinkEvent } from "./events.ts";
 import type { Confirmation } from "./gate.ts";
 import { parseText, type Answer, type Question } from "./jsonrpc.ts";
 import { abortError, Latch } from "./latch.ts";
-import { passing } from "./passing.ts";
+import { passes } from "./passing.ts";
 import type { Path } from "./path.ts";
 import { browserPlatform, type Platform } from "./platform.ts";
 import { serverOf } from "./rest.ts";
@@ -340,7 +340,7 @@ class Tab implements SharedSite {
       this.#closes = false;
       if (end.aborted) return;
       // A wallet that there was may come back, and so may the server.
-      lost = this.#paired && !this.#fresh && passing.has(reason.code) ? reason : undefined;
+      lost = this.#paired && !this.#fresh && passes(reason.code, this.#options) ? reason : undefined;
       met = lost !== undefined;
       if (!met && !(this.#fresh && this.#holding.signal.aborted)) await this.#rest({ ...idle, phase: "over", reason }, end);
     }

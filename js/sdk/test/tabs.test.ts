@@ -1,11 +1,12 @@
 // Several tabs of one site, in one process: their locks and their channel are played here.
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { test, type TestContext } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
-import type { End } from "../src/modal/attempt.ts";
+import { Attempt, type End } from "../src/modal/attempt.ts";
 import type { View } from "../src/modal/view.ts";
 import type { SharedSite, ShareOptions } from "../src/tabs.ts";
-import { connectSite } from "../src/site.ts";
+import { connectSite, type SiteOptions } from "../src/site.ts";
 import { Initiator, ofLink, ofResumption } from "./initiator.ts";
 import { Scenario, server, settle, until } from "./scenario.ts";
 
@@ -69,10 +70,13 @@ function tab(t: TestContext, { world }: Pick<Scenario, "world">, options: ShareO
   return shared;
 }
 
+/** A view in which nobody looks at anything. */
+const blind = new Proxy({}, { get: () => () => undefined }) as View;
+
 /** The element of a tab, which renews a code that ran out. */
 function element(t: TestContext, { world, events }: Scenario, hears = false): InstanceType<typeof Sharing> {
   const driver: InstanceType<typeof Sharing> = new Sharing({ server, platform: world.platform, ...(hears && { onEvent: (event) => events.push(event) }) }, {
-    view: new Proxy({}, { get: () => () => undefined }) as View,
+    view: blind,
     told: () => undefined,
     ended: (end: End) => "expired" in end && driver.again(true, true),
   });
@@ -155,6 +159,44 @@ test("the element forgets the wallet that is waited for, and has a code made", a
   driver.again(true);
   await until(() => driver.shared?.state.phase === "waiting" || undefined, "code");
   assert.equal(await keeps(s), false);
+});
+
+/** Both ways to meet a kept wallet again. They resolve with the code that is shown, or
+ * with the fact that they go on. */
+const meetings = {
+  "all tabs share": (t: TestContext, options: SiteOptions) =>
+    new Promise<string>((resolve) => {
+      const shared = shareSite({ ...options, onState: ({ phase, reason }) => reason && resolve(phase === "over" ? reason.code : "goes on") });
+      t.after(() => shared.leave());
+    }),
+  "is one page's own": (t: TestContext, options: SiteOptions) =>
+    new Promise<string>((resolve) => {
+      const ended = (end: End) => resolve("reason" in end ? end.reason.code : "goes on");
+      const attempt = new Attempt(options, { count: 0 }, false, { view: blind, told: () => undefined, ended });
+      t.after(() => attempt.abandon());
+    }),
+};
+
+for (const [whose, meet] of Object.entries(meetings)) {
+  test(`a link that ${whose} and must go through a relay says so where there is none any more, and keeps the wallet`, async (t) => {
+    const s = await paired();
+    const { platform } = s.world;
+    assert.equal(await meet(t, { server, platform, candidates: "relay" }), "ice_failed");
+    assert.equal(await keeps(s), true);
+  });
+}
+
+test("an element that is taken out no longer hears its owner's signal", async () => {
+  const s = new Scenario();
+  const { signal } = new AbortController();
+  const driver = new Sharing({ server, platform: s.world.platform, signal }, {
+    view: blind,
+    told: () => undefined,
+    ended: () => undefined,
+  });
+  assert.equal(getEventListeners(signal, "abort").length, 1);
+  driver.abandon();
+  assert.deepEqual(getEventListeners(signal, "abort"), []);
 });
 
 test("close without a link leaves what another page uses", async (t) => {

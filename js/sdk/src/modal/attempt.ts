@@ -2,7 +2,7 @@ import { asLinkError, LinkError } from "../errors.ts";
 import type { LinkEvent } from "../events.ts";
 import { connectSite, resumeSite, type SiteLink, type SiteOptions } from "../site.ts";
 import { draw } from "./draw.ts";
-import { lost, passing } from "./phase.ts";
+import { lost, passes } from "./phase.ts";
 import type { View } from "./view.ts";
 
 /** To meet an earlier wallet again, before a code is made. */
@@ -157,7 +157,7 @@ export class Attempt implements Driver {
     this.#over = true;
     this.#abort.abort(reason); // and hears no signal any more
     if (this.#open && lost.has(reason.code)) return ended({ again: { count: 0, lost: reason }, serverHere: true });
-    if (!this.#open && this.#meets && passing.has(reason.code) && reason !== this.#again?.lost) {
+    if (!this.#open && this.#meets && passes(reason.code, this.#options) && reason !== this.#again?.lost) {
       return ended({ again: { ...this.#again, count: this.#again!.count + 1 }, serverHere: reason.code !== "signaling_unreachable" });
     }
     ended(reason.code === "link_expired" && !this.#joined ? { expired: reason } : { reason });

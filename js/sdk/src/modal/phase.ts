@@ -32,4 +32,4 @@ export const again: ReadonlySet<Code> = new Set<Code>([
   "ice_failed", "internal", "origin_denied", "overloaded", "peer_lost", "rate_limited", "shutting_down", "signaling_unreachable", "timed_out", "unavailable", "unsupported_version",
 ]);
 
-export { lost, passing } from "../passing.ts";
+export { lost, passes } from "../passing.ts";

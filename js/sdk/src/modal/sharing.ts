@@ -9,11 +9,11 @@ import { draw } from "./draw.ts";
 /** The link that all tabs of a site share, as the element of this one shows it. */
 export class Sharing implements Driver {
   readonly #calls: AttemptCalls;
+  readonly #gone = new AbortController();
   #shared: SharedSite | undefined;
   #state: SharedState | undefined;
   #drawQR: ((text: string) => SVGSVGElement) | undefined;
   #renews = false; // the next code takes the place of one that ran out
-  #over = false;
 
   constructor(options: SiteOptions, calls: AttemptCalls) {
     this.#calls = calls;
@@ -29,12 +29,12 @@ export class Sharing implements Driver {
   }
 
   get open(): boolean {
-    return this.#state?.phase === "open" && !this.#over;
+    return this.#state?.phase === "open" && !this.over;
   }
 
   /** Whether this element shares no longer. */
   get over(): boolean {
-    return this.#over;
+    return this.#gone.signal.aborted;
   }
 
   /** Has a code made: a fresh one, or one only if no wallet can be met. */
@@ -55,7 +55,7 @@ export class Sharing implements Driver {
   }
 
   abandon(): void {
-    this.#over = true;
+    this.#gone.abort();
     this.#shared?.leave();
   }
 
@@ -63,17 +63,17 @@ export class Sharing implements Driver {
     try {
       const stop = () => this.#end(abortError(signal!));
       if (signal?.aborted) return stop();
-      signal?.addEventListener("abort", stop, { once: true });
+      signal?.addEventListener("abort", stop, { signal: this.#gone.signal });
       // Only who shares pays for it. Without what draws the code there is still the
       // link as text.
       const [{ shareSite }, qr] = await Promise.all([import("../tabs.ts"), import("./qr.ts").catch(() => undefined)]);
-      if (this.#over) return;
+      if (this.over) return;
       this.#drawQR = qr?.drawQR;
       this.#shared = shareSite({
         ...options,
         onState: (state) => this.#changed(state),
         onEvent: (event) => {
-          if (this.#over) return;
+          if (this.over) return;
           onEvent?.(event);
           this.#hear(event);
         },
@@ -85,13 +85,13 @@ export class Sharing implements Driver {
   }
 
   #end(cause: unknown): void {
-    if (this.#over) return;
+    if (this.over) return;
     this.abandon();
     this.#calls.ended({ reason: asLinkError(cause) });
   }
 
   #changed(state: SharedState): void {
-    if (this.#over) return;
+    if (this.over) return;
     const before = this.#state;
     this.#state = state;
     const { view } = this.#calls;
@@ -131,7 +131,7 @@ export class Sharing implements Driver {
   #hear(event: LinkEvent): void {
     const { view, told } = this.#calls;
     told(event);
-    if (this.#over || !this.#state) return; // whoever was told has ended it
+    if (this.over || !this.#state) return; // whoever was told has ended it
     const { resumes, phase, site, left, until } = this.#state;
     // What is told of the past comes with the times and tries of then.
     const now = event.type === "joined" && until ? { ...event, lifeMs: until - Date.now() } : event.type === "code" && left ? { ...event, left } : event;
