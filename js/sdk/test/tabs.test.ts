@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
 import { test, type TestContext } from "node:test";
-import { setTimeout as wait } from "node:timers/promises";
 import { Attempt, type End } from "../src/modal/attempt.ts";
 import type { View } from "../src/modal/view.ts";
 import type { SharedSite, ShareOptions } from "../src/tabs.ts";
@@ -41,11 +40,29 @@ class Locks {
 let box: (() => void)[] | undefined;
 const frozen = new Set<(() => void)[]>();
 
-/** A channel that holds back what comes while its tab is frozen. */
-class Channel extends BroadcastChannel {
-  override set onmessage(hear: (event: MessageEvent) => void) {
-    const own = box;
-    super.onmessage = (event) => (own && frozen.has(own) ? own.push(() => hear(event as unknown as MessageEvent)) : hear(event as unknown as MessageEvent));
+/** The channel between the tabs, which holds back what comes while one of them is frozen. */
+class Channel {
+  static readonly #all = new Set<Channel>();
+  readonly #name: string;
+  readonly #box = box;
+  onmessage: ((event: { data: unknown }) => void) | null = null;
+
+  constructor(name: string) {
+    this.#name = name;
+    Channel.#all.add(this);
+  }
+
+  postMessage(word: unknown): void {
+    for (const other of Channel.#all) if (other !== this && other.#name === this.#name) other.#comes(structuredClone(word));
+  }
+
+  close(): void {
+    Channel.#all.delete(this);
+  }
+
+  #comes(data: unknown): void {
+    const hear = () => void (Channel.#all.has(this) && this.onmessage?.({ data }));
+    setTimeout(() => (this.#box && frozen.has(this.#box) ? this.#box.push(hear) : hear()), 0);
   }
 }
 
@@ -65,7 +82,7 @@ function tab(t: TestContext, { world }: Pick<Scenario, "world">, options: ShareO
   const shared = shareSite({ server, platform: world.platform, ...options });
   t.after(async () => {
     shared.leave();
-    await wait(20);
+    await settle();
   });
   return shared;
 }
@@ -82,7 +99,7 @@ function element(t: TestContext, { world, events }: Scenario, hears = false): In
   });
   t.after(async () => {
     driver.abandon();
-    await wait(20);
+    await settle();
   });
   return driver;
 }
@@ -106,18 +123,18 @@ test("a tab that lags does not renew a code in the place of an open link", async
   const b = element(t, s);
   await until(() => b.shared?.state.phase === "waiting" || undefined, "code in the other tab");
   box = undefined;
-  await wait(50);
+  await settle();
   frozen.add(late);
   s.world.pass(first.lifeMs + 5_000);
   await until(() => (a.link !== first && a.link?.uri) || undefined, "second code");
   await scan(s, () => a.shared);
-  await wait(50);
+  await settle();
   frozen.delete(late);
   for (const deliver of late.splice(0)) {
     deliver();
-    await wait(0);
+    await new Promise((resolve) => setTimeout(resolve, 0)); // one at a time
   }
-  await wait(100);
+  await settle();
   assert.deepEqual([a.shared!.state.phase, b.shared!.state.phase], ["open", "open"]);
 });
 
@@ -141,8 +158,7 @@ test("close forgets the wallet that is waited for while the server is out of rea
   const s = await paired();
   s.world.answer = () => undefined;
   const shared = tab(t, s, { auto: false });
-  await wait(100);
-  assert.equal(shared.state.phase, "resuming");
+  await until(() => shared.state.phase === "resuming" || undefined, "attempt");
   shared.close();
   await until(() => shared.state.phase === "over" || undefined, "end");
   assert.equal(shared.state.reason!.code, "canceled");
@@ -154,7 +170,7 @@ test("the element forgets the wallet that is waited for, and has a code made", a
   const { answer } = s.world;
   s.world.answer = (method, path, body) => (path === "/v1/resumptions" ? undefined : answer(method, path, body));
   const driver = element(t, s);
-  await wait(100);
+  await settle();
   driver.forget();
   driver.again(true);
   await until(() => driver.shared?.state.phase === "waiting" || undefined, "code");
@@ -203,10 +219,9 @@ test("close without a link leaves what another page uses", async (t) => {
   const s = await paired();
   const used = (await s.world.resumptions.take(server))!;
   const shared = tab(t, s, { auto: false });
-  await wait(400);
-  assert.equal(shared.state.phase, "idle");
+  await until(() => shared.state.phase === "idle" || undefined, "end of the search");
   shared.close();
-  await wait(300);
+  await until(() => shared.state.phase === "over" || undefined, "end");
   s.world.resumptions.release(used.id);
   assert.equal(await keeps(s), true);
 });
@@ -220,47 +235,50 @@ async function meet(s: Scenario, earlier: Scenario, shared: SharedSite, before?:
   await until(() => shared.state.phase === "open" || undefined, "open channel in the tab");
 }
 
-test("a request that one wallet was asked is not asked of another, met through another pairing", async (t) => {
+/** A tab that has met a wallet again and asks it for something. */
+async function asking(t: TestContext) {
   const first = await paired();
-  const a = new Scenario(first.world);
-  let now = a;
-  const shared = tab(t, a, { onEvent: (event) => now.events.push(event) });
-  await meet(a, first, shared);
-  const asked = shared.request({ method: "pay" }).catch(({ code }) => code as string);
-  await until(() => a.channel.sent.find((text) => text.includes("pay")), "request");
+  const before = new Scenario(first.world);
+  let now = before;
+  const shared = tab(t, before, { onEvent: (event) => now.events.push(event) });
+  await meet(before, first, shared);
+  const asked = shared.request({ method: "pay" });
+  const asks = (s: Scenario) => s.channel.sent.find((text) => text.includes("pay"));
+  await until(() => asks(before), "request");
+  /** The wallet is lost, and this one comes to the next link. */
+  const lost = async (comes: Scenario) => {
+    const { link } = before;
+    now = new Scenario(first.world);
+    before.control.closed();
+    before.world.pass(300);
+    await meet(now, comes, shared, link);
+    return now;
+  };
+  return { before, shared, asked, asks, lost };
+}
+
+test("a request that one wallet was asked is not asked of another, met through another pairing", async (t) => {
+  const { before, asked, asks, lost } = await asking(t);
+  const refused = assert.rejects(asked, ({ code }) => code === "peer_lost");
   // Another page of the site links another wallet, and leaves it.
-  const b = new Scenario(first.world);
-  b.link = await connectSite(b.options({}));
-  b.wallet = new Initiator(ofLink(b.link.uri));
-  b.attach();
-  await b.whole();
-  b.link.suspend();
+  const other = new Scenario(before.world);
+  other.link = await connectSite(other.options({}));
+  other.wallet = new Initiator(ofLink(other.link.uri));
+  other.attach();
+  await other.whole();
+  other.link.suspend();
   await settle();
-  const next = (now = new Scenario(first.world));
-  const { link } = a;
-  a.control.closed();
-  a.world.pass(300);
-  await meet(next, b, shared, link);
-  assert.equal(await asked, "peer_lost");
-  assert.equal(next.channel.sent.find((text) => text.includes("pay")), undefined);
+  const next = await lost(other);
+  await refused;
+  assert.equal(asks(next), undefined);
 });
 
 test("a request is asked again of the same wallet", async (t) => {
-  const first = await paired();
-  const a = new Scenario(first.world);
-  let now = a;
-  const shared = tab(t, a, { onEvent: (event) => now.events.push(event) });
-  await meet(a, first, shared);
+  const { before, shared, asked, asks, lost } = await asking(t);
   const { peer } = shared.state;
-  const asked = shared.request({ method: "pay" });
-  await until(() => a.channel.sent.find((text) => text.includes("pay")), "request");
-  const next = (now = new Scenario(first.world));
-  const { link } = a;
-  a.control.closed();
-  a.world.pass(300);
-  await meet(next, a, shared, link);
+  const next = await lost(before);
   assert.equal(shared.state.peer, peer);
-  const again = await until(() => next.channel.sent.find((text) => text.includes("pay")), "request, again");
+  const again = await until(() => asks(next), "request, again");
   next.channel.say(JSON.stringify({ jsonrpc: "2.0", id: JSON.parse(again).id, result: "paid" }));
   assert.equal((await asked as { result?: unknown }).result, "paid");
 });
@@ -274,7 +292,7 @@ test("a tab that comes when all is over hears nothing of the link that was", asy
   const heard: string[] = [];
   const b = tab(t, s, { auto: false, onEvent: ({ type }) => heard.push(type) });
   await until(() => b.state.phase === "over" || undefined, "end in the other tab");
-  await wait(50);
+  await settle();
   assert.deepEqual(heard, []);
 });
 
@@ -299,7 +317,7 @@ test("a tab that the browser brings back learns what has happened since", async 
   await until(() => b.state.phase === "waiting" || undefined, "code in the other tab");
   frozen.add(late);
   await scan(s, () => a);
-  await wait(50);
+  await settle();
   frozen.delete(late); // and what came meanwhile is lost
   assert.equal(b.state.phase, "waiting");
   page.dispatchEvent(Object.assign(new Event("pageshow"), { persisted: true }));

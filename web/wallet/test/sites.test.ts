@@ -114,12 +114,18 @@ test("every pairing is waited for, and what is said comes to the right one", asy
   assert.deepEqual(link.sent, ["hello yourself"]);
 });
 
-test("what a site asks for is answered with no, once for each id, and told to the person as words", async () => {
+/** A wallet whose one site has come. */
+async function met() {
   const world = new World();
   const link = new FakeLink("a", world.pair("a"));
   await world.sites.start();
   world.waiting[0]!.come(link);
   await settle();
+  return { world, link };
+}
+
+test("what a site asks for is answered with no, once for each id, and told to the person as words", async () => {
+  const { world, link } = await met();
   const hear = (message: object) => world.waiting[0]!.onEvent({ at: 1, type: "message", data: JSON.stringify({ jsonrpc: "2.0", ...message }) });
   for (const id of ["1", "1", "2"]) hear({ id, method: "mint" });
   hear({ id: "3", method: "<b>bold</b>" });
@@ -148,11 +154,7 @@ test("each site is told the addresses that the person wants it to be told by now
 });
 
 test("a site that is lost is waited for again, with what it was said before", async () => {
-  const world = new World();
-  const link = new FakeLink("a", world.pair("a"));
-  await world.sites.start();
-  world.waiting[0]!.come(link);
-  await settle();
+  const { world, link } = await met();
   world.waiting[0]!.onEvent({ at: 1, type: "message", data: "hello" });
   link.end("peer_lost");
   await settle();
