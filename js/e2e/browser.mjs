@@ -58,7 +58,7 @@ export class Watch {
     context.on("weberror", (error) => this.errors.push(String(error.error())));
     context.on("console", (message) => {
       // The server being gone is part of some tests, and Chromium tells of it.
-      if (message.type() === "error" && !/net::ERR_|WebSocket connection to/.test(message.text())) this.errors.push(message.text());
+      if (message.type() === "error" && !/net::ERR_|WebSocket connection to/.test(message.text())) this.errors.push(`${message.text()} ${message.location().url}`);
     });
   }
 

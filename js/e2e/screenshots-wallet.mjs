@@ -160,12 +160,7 @@ async function update() {
   const server = await Server.start(t, { flags: called });
   const front = await inFront(t, server);
   const wallet = await WalletPage.open(t, browser, front.origin);
-  await wallet.make();
-  await wallet.view("home");
-  await wallet.page.evaluate(() => navigator.serviceWorker.ready);
-  await wallet.load(); // under the worker
-  await wallet.unlock();
-  await wallet.view("home");
+  await wallet.makeInstalled();
   front.worker = (await (await fetch(`${server.origin}/wallet/sw.js`)).text()).replace(/"[0-9a-f]{12}"/, '"next00000000"');
   await wallet.page.evaluate(async () => (await navigator.serviceWorker.ready).update());
   await wallet.part("update").waitFor();

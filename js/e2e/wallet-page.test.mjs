@@ -24,6 +24,16 @@ async function both(t, { query = "", flags, ...options } = {}) {
   return { server, site, wallet };
 }
 
+/** The same once they are connected. */
+async function linked(t, options) {
+  const all = await both(t, options);
+  await all.wallet.paste(await all.site.link());
+  await all.wallet.agree();
+  await all.wallet.view("talk");
+  await all.site.phase("connected");
+  return all;
+}
+
 test("a wallet is made with a passkey, and unlocked by it after a reload", async (t) => {
   const server = await Server.start(t);
   const wallet = await open(t, server, { prf: true, permissions: ["clipboard-read", "clipboard-write"] });
@@ -386,11 +396,7 @@ test("a site that takes no account of these kinds is told no, and its person why
 });
 
 test("a site that says goodbye is gone, also from the list", async (t) => {
-  const { site, wallet } = await both(t);
-  await wallet.paste(await site.link());
-  await wallet.agree();
-  await wallet.view("talk");
-  await site.phase("connected");
+  const { site, wallet } = await linked(t);
   await site.part("disconnect").click();
   await wallet.says("failure", /The site ended the link/);
   await wallet.says("remedy", /Scan a new code there/);
@@ -402,10 +408,7 @@ test("a site that says goodbye is gone, also from the list", async (t) => {
 });
 
 test("a site that says goodbye while its person is at home does not go without a word", async (t) => {
-  const { site, wallet } = await both(t);
-  await wallet.paste(await site.link());
-  await wallet.agree();
-  await site.phase("connected");
+  const { site, wallet } = await linked(t);
   await wallet.part("back").click();
   await wallet.says("sites", /here now/);
   await site.part("disconnect").click();
@@ -430,11 +433,7 @@ test("the page reads from left to right, and what a site wrote in its own direct
 });
 
 test("what a site asks for is answered with no, and its person told in words", async (t) => {
-  const { site, wallet } = await both(t);
-  await wallet.paste(await site.link());
-  await wallet.agree();
-  await wallet.view("talk");
-  await site.phase("connected");
+  const { site, wallet } = await linked(t);
   await wallet.says("status", /^Connected directly/);
   const method = `<i>${"x".repeat(121)}</i>`;
   await site.say(JSON.stringify({ jsonrpc: "2.0", id: "1", method: "eth_sendTransaction", params: [{}] }));
@@ -454,10 +453,7 @@ test("what a site asks for is answered with no, and its person told in words", a
 });
 
 test("a site that is removed from the list learns it, and its page says so", async (t) => {
-  const { site, wallet } = await both(t);
-  await wallet.paste(await site.link());
-  await wallet.agree();
-  await site.phase("connected");
+  const { site, wallet } = await linked(t);
   await wallet.part("back").click();
   await wallet.says("sites", /here now/);
   const host = new URL(site.page.url()).host;
@@ -502,10 +498,7 @@ test("both browsers are closed and opened again: the two meet without a scan", a
 });
 
 test("a second tab of the wallet says that the first has the site, and takes it when that is closed", async (t) => {
-  const { site, wallet } = await both(t);
-  await wallet.paste(await site.link());
-  await wallet.agree();
-  await site.phase("connected");
+  const { site, wallet } = await linked(t);
   await wallet.says("status", /^Connected directly/);
   const second = Object.assign(new WalletPage(), { context: wallet.context, watch: wallet.watch, origin: wallet.origin, page: await wallet.context.newPage() });
   await second.load();
@@ -547,11 +540,7 @@ test("a browser finds nothing that keeps the page from being installed", async (
 });
 
 test("it locks when nobody uses it, and leaves its sites so that they wait", async (t) => {
-  const { site, wallet } = await both(t, { clock: true });
-  await wallet.paste(await site.link());
-  await wallet.agree();
-  await wallet.view("talk");
-  await site.phase("connected");
+  const { site, wallet } = await linked(t, { clock: true });
   await wallet.page.clock.fastForward(4 * 60_000);
   await wallet.page.mouse.click(5, 5);
   await wallet.page.clock.fastForward(4 * 60_000);
@@ -598,12 +587,7 @@ test("an update is taken whole, when its person wants it", async (t) => {
   const server = await Server.start(t);
   const front = await inFront(t, server);
   const wallet = await WalletPage.open(t, browser, front.origin);
-  await wallet.make();
-  await wallet.view("home");
-  await wallet.page.evaluate(() => navigator.serviceWorker.ready);
-  await wallet.load(); // under the worker
-  await wallet.unlock();
-  await wallet.view("home");
+  await wallet.makeInstalled();
   const worker = await (await fetch(`${server.origin}/wallet/sw.js`)).text();
   // A server that changes while it is asked: the worker names what is not there.
   front.worker = worker.replace(/sha256-[^"]{43}=/, `sha256-${"A".repeat(43)}=`).replace(/"[0-9a-f]{12}"/, '"broken000000"');

@@ -82,6 +82,16 @@ export class WalletPage {
     await this.part("make-passphrase").click();
   }
 
+  /** Makes it, and opens it again as its service worker serves it. */
+  async makeInstalled() {
+    await this.make();
+    await this.view("home");
+    await this.page.evaluate(() => navigator.serviceWorker.ready);
+    await this.load();
+    await this.unlock();
+    await this.view("home");
+  }
+
   /** Unlocks it with the passphrase. */
   async unlock(secret = passphrase) {
     await this.view("locked");
