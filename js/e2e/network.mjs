@@ -1,9 +1,11 @@
 // A network between two pages that the test can lose and change: each candidate that a
 // page is told of leads to a socket of the test's, which passes packets on or does not.
 import { createSocket } from "node:dgram";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
+import { within } from "./program.mjs";
 
 export class Network {
+  #news = new EventEmitter();
   #sockets = new Set();
   #ports = new Set();
   #passing = { on: true };
@@ -38,6 +40,14 @@ export class Network {
     return () => (lost.on = true);
   }
 
+  /** Resolves once a packet came from a sender of a kind, or of any. */
+  async heard(kind = () => true) {
+    const seen = async () => {
+      while (![...this.senders].some(kind)) await once(this.#news, "sender");
+    };
+    await within(seen(), () => `a packet that is not from ${[...this.senders]}`);
+  }
+
   /** Whether a port is one of its own. */
   has(port) {
     return this.#ports.has(port);
@@ -55,6 +65,7 @@ export class Network {
     front.on("message", async (packet, from) => {
       const key = `${from.address}:${from.port}`;
       this.senders.add(key);
+      this.#news.emit("sender");
       if (!passing.on) return;
       if (!backs.has(key)) {
         backs.set(key, this.#socket().then((back) => back.on("message", (answer) => passing.on && front.send(answer, from.port, from.address))));
