@@ -76,7 +76,7 @@ class LivingPage {
   /** Waits until an expression holds. */
   async until(expression) {
     const end = Date.now() + patience;
-    while (!(await this.run(`Boolean(${expression})`).catch(() => false))) {
+    while (!(await this.run(`(async () => Boolean(await (${expression})))()`).catch(() => false))) {
       if (Date.now() > end) throw new Error(`not within ${patience} ms: ${expression}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }

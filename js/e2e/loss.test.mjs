@@ -70,6 +70,7 @@ test("the page's call for its new session is torn with everything else, and made
   await wallet.event("open");
   await site.phase("connected");
   await talk(site, wallet);
+  await site.allArrows(); // with the session that was collected
   assert.ok(cookies > 2, "the call was not made again");
   site.watch.clean();
 });

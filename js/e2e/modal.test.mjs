@@ -203,6 +203,7 @@ test("a code that nobody scans is renewed, four times while somebody may look, a
   let link = await shop.link();
   const first = await shop.says("countdown", /^[12]:\d\d left$/);
   for (let n = 0; n < 4; n++) {
+    await shop.page.waitForFunction((n) => globalThis.told.filter(({ type, detail }) => type === "step" && detail.type === "signaling" && detail.attached).length > n, n); // which is said, too
     await shop.page.clock.runFor(95_000);
     await shop.says("status", /30 seconds are left/);
     assert.notEqual(await shop.part("countdown").textContent(), first);

@@ -115,16 +115,14 @@ test("the copy button copies, or selects where that is not allowed", async (t) =
   const server = await Server.start(t);
   const site = await SitePage.open(t, browser, server.origin, { permissions: ["clipboard-read", "clipboard-write"] });
   const link = await site.link();
-  await site.part("copy-link").click();
-  await site.says("copy-link", /^Copied$/);
+  await Promise.all([site.says("copy-link", /^Copied$/), site.part("copy-link").click()]);
   assert.equal(await site.page.evaluate(() => navigator.clipboard.readText()), link);
 
   await site.page.evaluate(() => {
     navigator.clipboard.writeText = () => Promise.reject(new DOMException("no", "NotAllowedError"));
   });
   await site.says("copy-link", /^Copy$/);
-  await site.part("copy-link").click();
-  await site.says("copy-link", /^Selected$/);
+  await Promise.all([site.says("copy-link", /^Selected$/), site.part("copy-link").click()]);
   assert.equal(await site.page.evaluate(() => getSelection().toString()), link);
   site.watch.clean();
 });
@@ -134,8 +132,7 @@ test("everything can be done with the keyboard alone", async (t) => {
   const site = await SitePage.open(t, browser, server.origin, { permissions: ["clipboard-read", "clipboard-write"] });
   const first = await site.link();
   await tabTo(site, "copy-link");
-  await site.page.keyboard.press("Enter");
-  await site.says("copy-link", /^Copied$/);
+  await Promise.all([site.says("copy-link", /^Copied$/), site.page.keyboard.press("Enter")]);
   await tabTo(site, "new-link");
   await site.page.keyboard.press("Space");
   const link = await site.link(first);

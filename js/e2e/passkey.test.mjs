@@ -123,7 +123,9 @@ test("the browser that is signed in by a wallet adds its passkey, and keeps its 
   const server = await Server.start(t);
   const visitor = await Visitor.open(t, server);
   const { wallet, account } = await linked(t, server, visitor);
-  await visitor.call("registerPasskey");
+  // Without the link it would not know that the session is about to be another one.
+  await visitor.page.waitForFunction(() => fetch("/v1/session").then(({ ok }) => ok));
+  assert.equal(typeof (await visitor.call("registerPasskey")).credentialId, "string");
   assert.deepEqual(await visitor.call("signInWithPasskey"), { account, assurance: "phishing-resistant" });
   await visitor.page.evaluate(() => globalThis.link.send("still here"));
   assert.deepEqual(await wallet.messages(1), ["still here"]);

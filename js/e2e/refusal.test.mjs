@@ -53,6 +53,7 @@ test("a code that nobody scans expires, which is no alarm", async (t) => {
   const link = await site.link();
   assert.ok((await site.markup()).includes(link.split("#")[1]), "what would show it later");
   await site.page.locator("liaison-connect").evaluate((element) => element.setAttribute("renewals", "0"));
+  await site.page.waitForFunction(() => document.documentElement.dataset.server === "here"); // which is said, too
   await site.page.clock.runFor(95_000);
   await site.says("status", /30 seconds are left/);
   await site.page.clock.runFor(30_000);

@@ -28,6 +28,7 @@ async function linked(t) {
   await wallet.call("askSite", { method: "name" }); // the channel is open
   const reload = async () => {
     await wallet.load("about:blank?");
+    await wallet.until("!globalThis.tests"); // it may still have been the page before
     await wallet.load(origin);
     await wallet.until("globalThis.tests");
   };

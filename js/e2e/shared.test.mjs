@@ -40,8 +40,7 @@ test("a tab that does not hold the link copies it, types the code, talks, discon
   const [leader, other] = tabs;
   const link = await other.link();
   await other.page.bringToFront();
-  await other.part("copy-link").click();
-  await other.says("copy-link", /^Copied$/);
+  await Promise.all([other.says("copy-link", /^Copied$/), other.part("copy-link").click()]);
   assert.equal(await other.page.evaluate(() => navigator.clipboard.readText()), link);
 
   const wallet = new Wallet(t, link);

@@ -33,6 +33,7 @@ test("a page and a wallet that does not seal link, and the page says what that i
   assert.deepEqual(await wallet.messages(1), ["hello wallet"]);
   wallet.type("hello page");
   assert.deepEqual(await site.messages("wallet", 1), ["hello page"]);
+  await site.says("signed-in", /…/); // the page has collected its session
   const session = await site.page.evaluate(async () => (await fetch("/v1/session")).json());
   assert.deepEqual([session.account, session.assurance], [built.account, "server-asserted"]);
   await server.kill();

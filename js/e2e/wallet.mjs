@@ -66,11 +66,10 @@ export class WalletPage {
   /** Waits until an element's text fits, and returns the text. */
   async says(name, pattern) {
     try {
-      await this.part(name).filter({ hasText: pattern }).first().waitFor({ state: "attached" });
+      return await this.part(name).filter({ hasText: pattern }).first().textContent();
     } catch {
       throw new Error(`${name} does not say ${pattern}: ${await this.sight()}`);
     }
-    return this.part(name).filter({ hasText: pattern }).first().textContent();
   }
 
   /** Makes the wallet with a passphrase. */

@@ -21,23 +21,18 @@ const { home } = words;
 
 /** The wallet, open. */
 export function homeView(accounts: readonly Account[], sites: Sites, saved: boolean, actions: HomeActions): View {
-  const list = h("div", { class: "sites", testid: "sites" });
-  const update = () => {
-    const focused = [...list.querySelectorAll("button")].indexOf(document.activeElement as HTMLButtonElement);
-    list.replaceChildren(sites.all.length > 0 ? siteList(sites.all, actions) : h("p", { class: "fine" }, home.noSites));
-    if (focused >= 0) list.querySelectorAll("button")[focused]?.focus();
-  };
-  update();
+  const list = new SiteList(sites, actions);
+  list.update();
   const element = h(
     "div",
     { class: "home" },
     h("h1", { id: "title", class: "unseen", tabindex: "-1" }, words.title),
     h("section", { class: "card pane" }, button(home.scan, "scan", () => actions.scan(), "primary big-button"), pasteForm(actions)),
     !saved && h("p", { class: "note with-button" }, h("span", {}, home.backup), button(home.backupNow, "backup-now", () => actions.backup())),
-    h("section", { class: "card pane", "aria-labelledby": "sites-title" }, h("h2", { id: "sites-title" }, home.sites), list),
+    h("section", { class: "card pane", "aria-labelledby": "sites-title" }, h("h2", { id: "sites-title" }, home.sites), list.element),
     accountCard(accounts, actions),
   );
-  return { name: "home", title: words.title, element, update };
+  return { name: "home", title: words.title, element, update: () => list.update() };
 }
 
 /** A field for a link that was copied, behind a line. */
@@ -51,21 +46,71 @@ export function pasteForm({ open }: Pick<HomeActions, "open">): HTMLDetailsEleme
   );
 }
 
-function siteList(all: readonly LinkedSite[], actions: HomeActions): HTMLElement {
-  return h("ul", {}, ...all.map((site) => siteRow(site, actions)));
+/** The linked sites, a row each. A row stays as long as its site does: a button that is
+ * taken away while it is pressed does nothing. */
+class SiteList {
+  readonly element = h("div", { class: "sites", testid: "sites" });
+  readonly #sites: Sites;
+  readonly #actions: HomeActions;
+  readonly #rows = new Map<LinkedSite, SiteRow>();
+
+  constructor(sites: Sites, actions: HomeActions) {
+    this.#sites = sites;
+    this.#actions = actions;
+  }
+
+  update(): void {
+    const { all } = this.#sites;
+    const before = [...this.#rows.keys()];
+    if (before.length === 0 || before.length !== all.length || before.some((site, at) => site !== all[at])) this.#arrange(all);
+    for (const row of this.#rows.values()) row.update();
+  }
+
+  #arrange(all: readonly LinkedSite[]): void {
+    const focused = this.#buttons().indexOf(document.activeElement as HTMLButtonElement);
+    const rows = all.map((site) => [site, this.#rows.get(site) ?? new SiteRow(site, this.#actions)] as const);
+    this.#rows.clear();
+    for (const [site, row] of rows) this.#rows.set(site, row);
+    this.element.replaceChildren(all.length > 0 ? h("ul", {}, ...rows.map(([, { element }]) => element)) : h("p", { class: "fine" }, home.noSites));
+    if (focused >= 0) this.#buttons()[focused]?.focus();
+  }
+
+  #buttons(): HTMLButtonElement[] {
+    return [...this.element.querySelectorAll("button")];
+  }
 }
 
-function siteRow(site: LinkedSite, actions: HomeActions): HTMLElement {
-  const host = hostOf(site.site.origin);
-  const open = h(
-    "button",
-    { type: "button", class: "row", testid: "site", click: () => actions.show(site) },
-    h("span", { class: `presence ${site.presence}`, "aria-hidden": "true" }),
-    h("span", { class: "row-text" }, h("bdi", { class: "row-main", dir: "ltr" }, host), h("span", { class: "row-fine" }, siteLine(site))),
-  );
-  // Only the tab that has it can say goodbye.
-  const remove = site.presence !== "elsewhere" && h("button", { type: "button", class: "quiet small", testid: "remove-site", "aria-label": home.removeSite(host), click: () => actions.remove(site) }, home.remove);
-  return h("li", {}, open, remove);
+class SiteRow {
+  readonly element: HTMLElement;
+  readonly #site: LinkedSite;
+  readonly #dot = h("span", { "aria-hidden": "true" });
+  readonly #line = h("span", { class: "row-fine" });
+  readonly #remove: HTMLElement;
+
+  constructor(site: LinkedSite, actions: HomeActions) {
+    const host = hostOf(site.site.origin);
+    this.#site = site;
+    this.#remove = h("button", { type: "button", class: "quiet small", testid: "remove-site", "aria-label": home.removeSite(host), click: () => actions.remove(site) }, home.remove);
+    this.element = h(
+      "li",
+      {},
+      h(
+        "button",
+        { type: "button", class: "row", testid: "site", click: () => actions.show(site) },
+        this.#dot,
+        h("span", { class: "row-text" }, h("bdi", { class: "row-main", dir: "ltr" }, host), this.#line),
+      ),
+    );
+  }
+
+  update(): void {
+    const { presence } = this.#site;
+    this.#dot.className = `presence ${presence}`;
+    this.#line.textContent = siteLine(this.#site);
+    // Only the tab that has it can say goodbye.
+    if (presence === "elsewhere") this.#remove.remove();
+    else if (!this.#remove.parentNode) this.element.append(this.#remove);
+  }
 }
 
 function siteLine({ presence, pairing, verified }: LinkedSite): string {
