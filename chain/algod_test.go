@@ -269,27 +269,29 @@ func TestAlgodIsNotAskedForStrangers(t *testing.T) {
 // TestAlgodRemembersSoMuch: more accounts than are remembered sign in, from
 // several goroutines.
 func TestAlgodRemembersSoMuch(t *testing.T) {
-	const accounts, limit, workers = 1100, 1024, 4
-	fake := &node{}
-	scheme := fake.scheme(t)
-	var group sync.WaitGroup
-	for w := range workers {
-		group.Go(func() {
-			for i := w; i < accounts; i += workers {
-				seed := append([]byte{byte(i), byte(i >> 8)}, make([]byte, 30)...)
-				key, err := chain.NewAlgorandKey(seed)
-				if err != nil {
-					t.Error(err)
-					return
+	synctest.Test(t, func(t *testing.T) { // no answer gets old
+		const accounts, limit, workers = 1100, 1024, 4
+		fake := &node{}
+		scheme := fake.scheme(t)
+		var group sync.WaitGroup
+		for w := range workers {
+			group.Go(func() {
+				for i := w; i < accounts; i += workers {
+					seed := append([]byte{byte(i), byte(i >> 8)}, make([]byte, 30)...)
+					key, err := chain.NewAlgorandKey(seed)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					mustAccept(t, "account", scheme, sign(t, key))
 				}
-				mustAccept(t, "account", scheme, sign(t, key))
-			}
-		})
-	}
-	group.Wait()
-	if got := chain.Remembered(scheme); got != limit {
-		t.Errorf("%d answers are remembered, want %d", got, limit)
-	}
+			})
+		}
+		group.Wait()
+		if got := chain.Remembered(scheme); got != limit {
+			t.Errorf("%d answers are remembered, want %d", got, limit)
+		}
+	})
 }
 
 // What is too old makes room before what is not.

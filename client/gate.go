@@ -109,24 +109,31 @@ func (g *gate) listen() {
 			p.finish(g.farewell)
 			return
 		}
+		var data []byte
 		select {
-		case data := <-p.peer.controls:
-			if err := g.read(data); err != nil {
-				p.refuse(wrap("read control message", protocol.InvalidPeer, err))
-				return
-			}
-			if g.farewell != nil {
-				end, late = g.farewell, time.After(flushTimeout)
-			}
+		case data = <-p.peer.controls:
 		case <-closed:
 			closed, late = nil, time.After(lastWords)
+			continue
 		case <-late:
-			p.finish(end)
-			return
+			select {
+			case data = <-p.peer.controls: // it had come, and this side was slow to read it
+				late = time.After(0)
+			default:
+				p.finish(end)
+				return
+			}
 		case <-p.over:
 			return
 		case <-p.ctx.Done():
 			return
+		}
+		if err := g.read(data); err != nil {
+			p.refuse(wrap("read control message", protocol.InvalidPeer, err))
+			return
+		}
+		if g.farewell != nil {
+			end, late = g.farewell, time.After(flushTimeout)
 		}
 	}
 }

@@ -24,6 +24,7 @@ func TestServerCannotNameAnotherWallet(t *testing.T) {
 		return []protocol.ServerMessage{m}
 	})
 	newRun(t, record).meet().opened("an earlier link")
+	record.OnLink(nil) // what that link is still told is not recorded
 	// another is a claim of Mallory for the same channel.
 	another := func(m protocol.ServerMessage) protocol.ServerMessage {
 		m.Account = mallory.Account()

@@ -152,6 +152,7 @@ func TestFramesCannotBeChanged(t *testing.T) {
 		return []protocol.Frame{f}
 	})
 	newRun(t, record).meet().opened("an earlier link")
+	record.OnFrame(nil) // what that link still says is not recorded
 	old := func(to protocol.Side, n uint64) func(protocol.Frame) []protocol.Frame {
 		return func(protocol.Frame) []protocol.Frame { return []protocol.Frame{earlier[to][n]} }
 	}

@@ -24,7 +24,7 @@ import (
 )
 
 // limit bounds every wait of these tests; nothing takes nearly as long.
-const limit = 20 * time.Second
+const limit = 45 * time.Second
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 

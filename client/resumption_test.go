@@ -781,6 +781,59 @@ func TestSiteThatDoesNotAnswerIsWaitedFor(t *testing.T) {
 	c.walletEnd.Close()
 }
 
+// TestWalletComesAsAnotherPageOpens: its place is at the resumption that was, where its
+// socket is not let in any more; the other page waits for it at the next.
+func TestWalletComesAsAnotherPageOpens(t *testing.T) {
+	t.Parallel()
+	f := newFront(t)
+	c := paired(t, f.origin)
+	c.parted()
+	joined, held, opened := newGate(), newGate(), newGate()
+	f.onRequest(func(_ http.ResponseWriter, r *http.Request) bool {
+		switch {
+		case isJoin(r):
+			joined.open()
+		case isSocket(r) && closed(joined) && !closed(held): // the wallet's
+			held.open()
+			opened.wait(r)
+		case isOffer(r) && !closed(opened): // the first page has no time to answer
+			opened.wait(r)
+		}
+		return false
+	})
+	c.site.forget()
+	first, second, resumed := make(chan error, 1), make(chan error, 1), make(chan error, 1)
+	go func() {
+		_, err := c.reopen(limited(t))
+		first <- err
+	}()
+	c.site.expect(t, "socket up", socketUp)
+	go func() {
+		var err error
+		c.walletEnd, err = c.resume(limited(t))
+		resumed <- err
+	}()
+	wait(t, "the wallet's socket", held.done)
+	c.site.forget()
+	go func() {
+		var err error
+		c.siteEnd, err = c.reopen(limited(t))
+		second <- err
+	}()
+	codeIs(t, "Accept of the first page", <-first, protocol.Replaced)
+	c.site.expect(t, "socket up", socketUp)
+	opened.open()
+	if err := <-resumed; err != nil {
+		t.Fatalf("Resume: %v", err)
+	}
+	if err := <-second; err != nil {
+		t.Fatalf("Accept of the second page: %v", err)
+	}
+	c.talk("with the second page")
+	c.siteEnd.Close()
+	c.walletEnd.Close()
+}
+
 func closed(g *gate) bool {
 	select {
 	case <-g.done:

@@ -322,6 +322,12 @@ func (s *signaling) subscribe() error {
 	})
 }
 
+// subscribeAs does so under the topics of an account that has claimed the link.
+func (s *signaling) subscribeAs(account protocol.Account) error {
+	s.address = account.Address()
+	return s.subscribe()
+}
+
 func (s *signaling) serve(ctx context.Context) error {
 	s.retransmit = time.NewTimer(s.silence)
 	defer s.retransmit.Stop()
@@ -338,8 +344,7 @@ func (s *signaling) serve(ctx context.Context) error {
 			err = s.handle(ctx, m)
 		case <-s.out.ready:
 		case account := <-s.claimedBy:
-			s.address = account.Address()
-			err = s.subscribe()
+			err = s.subscribeAs(account)
 		case <-s.retransmit.C:
 			s.sent, _ = s.out.start()
 			s.silence = min(2*s.silence, maxRetransmit)
@@ -365,6 +370,13 @@ func (s *signaling) serve(ctx context.Context) error {
 func (s *signaling) write() error {
 	if !s.attached {
 		return nil
+	}
+	select { // what is said after the claim comes after its subscription
+	case account := <-s.claimedBy:
+		if err := s.subscribeAs(account); err != nil {
+			return err
+		}
+	default:
 	}
 	if s.ackDue && len(s.socket.in) == 0 {
 		s.ackDue = false

@@ -527,10 +527,11 @@ func replace(known []kept, next kept, keeper Keeper) []kept {
 	return replaced
 }
 
-// absent reports whether a code means that the site is not there at the moment.
+// absent reports whether a code means that the site is not there at the moment, or
+// waits anew, where what this wallet has joined is not open any more.
 func absent(code protocol.Code) bool {
 	switch code {
-	case protocol.LinkUnknown, protocol.LinkExpired, protocol.LinkClosed, protocol.LinkTaken, protocol.Replaced, protocol.PeerLost:
+	case protocol.LinkForbidden, protocol.LinkUnknown, protocol.LinkExpired, protocol.LinkClosed, protocol.LinkTaken, protocol.Replaced, protocol.PeerLost:
 		return true
 	}
 	return code.Info().Retry && code != protocol.TimedOut && code != protocol.ICEFailed && code != protocol.Internal

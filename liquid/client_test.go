@@ -31,7 +31,7 @@ import (
 )
 
 // patience bounds every wait of these tests. It is never what passes the time.
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // androidOrigin is that of the one app that may ask for passkeys here.
 const androidOrigin = "android:apk-key-hash:R8xO7rlQWaWL4BlFygptWRb5qcKWdfjzZIaSRit9XVw"
@@ -69,6 +69,12 @@ func newNode(t testing.TB, options ...nodeOption) *node {
 	n.start()
 	t.Cleanup(n.stop)
 	return n
+}
+
+// clockStopped is a node for which no time passes, and so gives no allowance back.
+func clockStopped(n *node) {
+	at := time.Now()
+	n.now = func() time.Time { return at }
 }
 
 func (n *node) start() {

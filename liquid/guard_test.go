@@ -29,7 +29,7 @@ import (
 // TestLimits: an address that asks too much is told to wait, with a body that
 // clients take for an error; the same for sockets.
 func TestLimits(t *testing.T) {
-	n := newNode(t, func(n *node) {
+	n := newNode(t, clockStopped, func(n *node) {
 		n.limits.RequestsPerMinute, n.limits.SocketsPerMinute, n.limits.SocketsPerAddress = 20, 3, 2
 	})
 	c := n.newClient()
@@ -59,7 +59,7 @@ func TestLimits(t *testing.T) {
 // TestLimitsOfLinksAndChallenges: a wallet that signs in with codes that no site
 // shows uses up what its address may open, and challenges are counted, too.
 func TestLimitsOfLinksAndChallenges(t *testing.T) {
-	n := newNode(t, func(n *node) { n.limits.LinksPerAddress, n.limits.ChallengesPerAddress = 2, 8 })
+	n := newNode(t, clockStopped, func(n *node) { n.limits.LinksPerAddress, n.limits.ChallengesPerAddress = 2, 8 })
 	w := n.newWallet()
 	w.attest("early 1")
 	w.assert("early 2")

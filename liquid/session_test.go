@@ -623,7 +623,7 @@ func TestSignalsOfOneSenderKeepTheirOrder(t *testing.T) {
 // TestLinksOfOneSession: more than five that wait end the oldest, and the limit of
 // an address holds here, too.
 func TestLinksOfOneSession(t *testing.T) {
-	n := newNode(t, func(n *node) { n.limits.LinksPerAddress = 12 })
+	n := newNode(t, clockStopped, func(n *node) { n.limits.LinksPerAddress = 12 })
 	site, w := n.newClient(), n.newWallet()
 	site.open()
 	wait := site.socket.link("0")

@@ -130,7 +130,9 @@ func TestNetwork(t *testing.T) {
 	p.wallet.dial().subscribe(protocol.TopicJoin, p.id, 0)
 	expect("both attached", protocol.NetworkSameAddress)
 	p.wallet.server = nodes[1].Origin
+	before := p.wallet.socket
 	p.wallet.dial().subscribe(protocol.TopicJoin, p.id, 0)
+	before.expectClosed(protocol.Replaced) // the first node has heard of it
 	expect("attached to two nodes", protocol.NetworkUnknown)
 	want[any](t, p.site.call("DELETE", linkPath(p.id, ""), nil))
 	wantProblem(t, p.wallet.call("GET", linkPath(p.id, "/network"), nil), protocol.LinkClosed)

@@ -22,7 +22,7 @@ import (
 )
 
 // patience bounds every wait of these tests. It is never what passes the time.
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // httpClient keeps no connections, so that none outlives its test.
 var httpClient = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}

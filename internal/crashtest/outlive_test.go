@@ -18,7 +18,7 @@ import (
 // Both then exchange messages for longer than the clients' first attempts to
 // come back to the server take, and close as if nothing had happened.
 func TestChannelOutlivesServer(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*patience)
 	defer cancel()
 	p := start(t, filepath.Join(t.TempDir(), "liaison.db"), "")
 	lost := make(chan struct{}, 2)

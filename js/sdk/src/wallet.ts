@@ -239,9 +239,10 @@ async function meetOnce(kept: KeptPairing, options: WalletOptions): Promise<Wall
   }
 }
 
-const absences = new Set(["link_unknown", "link_expired", "link_closed", "link_taken", "replaced", "peer_lost"]);
+const absences = new Set(["link_forbidden", "link_unknown", "link_expired", "link_closed", "link_taken", "replaced", "peer_lost"]);
 
-/** Whether that means that the site is not there at the moment. */
+/** Whether that means that the site is not there at the moment, or waits anew, where what
+ * this wallet has joined is not open any more. */
 function isAbsent({ code, retryable }: LinkError): boolean {
   return absences.has(code) || (retryable && code !== "timed_out" && code !== "ice_failed" && code !== "internal" && code !== "canceled");
 }

@@ -1313,6 +1313,23 @@ test("a server that is away for minutes does not end the wait for the site", asy
   await meeting;
 });
 
+test("a wallet that has joined what another page of the site has opened anew comes to that", async () => {
+  const { pairing, has, s } = await paired();
+  const t = s.later();
+  const meeting = t.meet(pairing, has);
+  await later(t, () => t.asked("POST", "/join")[0], "join");
+  await until(() => t.world.sockets.find((socket) => socket.readyState === 0), "socket");
+  t.world.socket.open();
+  t.say({ op: "error", code: "link_forbidden" });
+  t.site = new Responder(ofResumption(has));
+  await later(t, () => t.asked("POST", "/join")[1], "second join");
+  await t.joined();
+  t.frame(0, t.answer());
+  await connect(t);
+  t.control.say('{"t":"ok"}');
+  assert.equal((await meeting).pairing, pairing);
+});
+
 test("a server that cannot be the site does not lose the pairing", async () => {
   const { s, pairing, has } = await paired();
   const t = s.later();
