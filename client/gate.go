@@ -104,6 +104,7 @@ func (g *gate) listen() {
 	closed := p.peer.closed
 	end := peerLost()
 	var late <-chan time.Time
+	unread := queuedMessages // so many may have come before it was late
 	for {
 		if g.farewell != nil && isClosed(p.peer.closed) {
 			p.finish(g.farewell)
@@ -116,6 +117,10 @@ func (g *gate) listen() {
 			closed, late = nil, time.After(lastWords)
 			continue
 		case <-late:
+			if unread--; unread < 0 {
+				p.finish(end)
+				return
+			}
 			select {
 			case data = <-p.peer.controls: // it had come, and this side was slow to read it
 				late = time.After(0)
@@ -132,7 +137,7 @@ func (g *gate) listen() {
 			p.refuse(wrap("read control message", protocol.InvalidPeer, err))
 			return
 		}
-		if g.farewell != nil {
+		if g.farewell != nil && end != g.farewell {
 			end, late = g.farewell, time.After(flushTimeout)
 		}
 	}

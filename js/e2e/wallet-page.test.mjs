@@ -482,6 +482,37 @@ test("a press at home counts, whatever becomes of the site while the button is d
   wallet.clean();
 });
 
+test("who is at a button of a site stays there when another site goes, and never comes to a button that ends another", async (t) => {
+  const { server, site, wallet } = await linked(t);
+  const others = [];
+  for (let n = 0; n < 2; n++) {
+    await wallet.part("back").click();
+    others.unshift(await SitePage.open(t, browser, server.origin));
+    await wallet.paste(await others[0].link());
+    await wallet.agree();
+    await wallet.view("talk");
+    await others[0].phase("connected");
+  }
+  await wallet.part("back").click();
+  const rows = (count) => wallet.page.waitForFunction((count) => document.querySelectorAll("[data-testid=site]").length === count, count);
+  const focused = () => wallet.page.evaluate(() => {
+    const { activeElement: at } = document;
+    return [at.dataset.testid ?? at.id, [...document.querySelectorAll(".sites li")].findIndex((row) => row.contains(at))];
+  });
+  await rows(3); // the newest first
+  await wallet.part("remove-site").nth(1).focus();
+  await others[0].part("disconnect").click();
+  await rows(2);
+  assert.deepEqual(await focused(), ["remove-site", 0]);
+  await others[1].part("disconnect").click();
+  await rows(1);
+  assert.deepEqual(await focused(), ["site", 0]);
+  await site.part("disconnect").click();
+  await rows(0);
+  assert.deepEqual(await focused(), ["title", -1]);
+  wallet.clean();
+});
+
 test("both browsers are closed and opened again: the two meet without a scan", async (t) => {
   const server = await Server.start(t);
   const [mine, its] = [profile(t), profile(t)];

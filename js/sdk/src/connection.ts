@@ -1,7 +1,7 @@
 import type { Assurance } from "./assurance.ts";
 import { backoffMs } from "./backoff.ts";
 import type { Code } from "./codes.gen.ts";
-import { asLinkError, LinkError } from "./errors.ts";
+import { asLinkError, LinkError, noRelay } from "./errors.ts";
 import type { ConnectionNews, Timed } from "./events.ts";
 import type { Gate } from "./gate.ts";
 import { abortError, Latch } from "./latch.ts";
@@ -200,7 +200,7 @@ export abstract class Connection<In, Out, News> {
   protected configure(iceServers: RTCIceServer[]): void {
     const relay = this.settings.candidates === "relay";
     const named = iceServers.some(({ urls }) => [urls].flat().some((url) => /^turns?:/i.test(url)));
-    if (relay && !named) throw new LinkError("ice_failed", { detail: "the server names no relay" }); // nobody needs to wait for that
+    if (relay && !named) throw new LinkError("ice_failed", { detail: noRelay }); // nobody needs to wait for that
     this.#config = { iceServers, certificates: [this.#certificate], ...(relay && { iceTransportPolicy: "relay" }) };
   }
 

@@ -39,6 +39,9 @@ export class LinkError extends Error {
   }
 }
 
+/** What an "ice_failed" says where a relay must be used, and the server names none. */
+export const noRelay = "the server names no relay";
+
 /** Whether s is a code that this version knows. */
 export function isCode(s: unknown): s is Code {
   return typeof s === "string" && Object.hasOwn(codeTable, s);

@@ -1,5 +1,5 @@
 import type { Code } from "./codes.gen.ts";
-import type { SiteOptions } from "./site.ts";
+import { noRelay, type LinkError } from "./errors.ts";
 
 /** Codes after which a wallet that is to be met again may still come. */
 export const passing: ReadonlySet<Code> = new Set<Code>([
@@ -7,10 +7,10 @@ export const passing: ReadonlySet<Code> = new Set<Code>([
   "unavailable", "overloaded", "rate_limited", "shutting_down", "internal",
 ]);
 
-/** Whether a wallet that is to be met again may still come after a code. Who has asked for
- * a relay and finds no path has none, and waits in vain. */
-export function passes(code: Code, { candidates }: SiteOptions): boolean {
-  return passing.has(code) && (code !== "ice_failed" || candidates !== "relay");
+/** Whether a wallet that is to be met again may still come after an end: not where there
+ * is no relay to meet it through. */
+export function passes({ code, detail }: LinkError): boolean {
+  return passing.has(code) && detail !== noRelay;
 }
 
 /** Codes after which the wallet of an open channel may come back. */

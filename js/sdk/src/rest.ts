@@ -8,6 +8,8 @@ import { parseChallenge, parseNetwork, parseResumed, type Challenge } from "./wi
 
 // A server that does not answer for so long counts as unreachable.
 const requestTimeoutMs = 10_000;
+// What else is asked with the session waits for this answer, which may be "unknown".
+const networkTimeoutMs = 3_000;
 
 /** What the calls need of the surroundings. */
 export type RestPlatform = Pick<Platform, "fetch" | "after">;
@@ -46,7 +48,7 @@ export class Rest {
 
   /** Asks how the addresses of the two ends compare. */
   async network(requestId: string): Promise<NetworkVerdict> {
-    return parseNetwork(await this.call("GET", `${linkPath(requestId)}/network`));
+    return parseNetwork(await this.call("GET", `${linkPath(requestId)}/network`, undefined, networkTimeoutMs));
   }
 
   /** Asks whether the session is a good one; rejects if not. */
@@ -61,10 +63,10 @@ export class Rest {
   }
 
   /** Makes a call and resolves with the body of the answer. */
-  async call(method: string, path: string, body?: unknown): Promise<unknown> {
+  async call(method: string, path: string, body?: unknown, timeoutMs = requestTimeoutMs): Promise<unknown> {
     const abort = new AbortController();
     const stop = () => abort.abort(this.#signal.reason);
-    const cancel = this.#platform.after(requestTimeoutMs, () => abort.abort(new LinkError("timed_out")));
+    const cancel = this.#platform.after(timeoutMs, () => abort.abort(new LinkError("timed_out")));
     this.#signal.addEventListener("abort", stop, { once: true });
     try {
       this.#signal.throwIfAborted();

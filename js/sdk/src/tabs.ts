@@ -340,7 +340,7 @@ class Tab implements SharedSite {
       this.#closes = false;
       if (end.aborted) return;
       // A wallet that there was may come back, and so may the server.
-      lost = this.#paired && !this.#fresh && passes(reason.code, this.#options) ? reason : undefined;
+      lost = this.#paired && !this.#fresh && passes(reason) ? reason : undefined;
       met = lost !== undefined;
       if (!met && !(this.#fresh && this.#holding.signal.aborted)) await this.#rest({ ...idle, phase: "over", reason }, end);
     }

@@ -701,6 +701,21 @@ test("neither waits for the other for ever: what fails makes room", async () => 
   assert.equal(s.asked("GET", "/network").length, 1);
 });
 
+test("a server that does not say how near the other is holds the session up for three seconds", async () => {
+  const s = await Scenario.link();
+  s.instead = ({ path }) => (path.endsWith("/network") ? new Promise(() => {}) : "usual");
+  await s.join();
+  await s.agree();
+  const stop = s.answerPings();
+  await s.open();
+  s.world.pass(2_900);
+  await settle();
+  assert.deepEqual([s.asked("POST", "/v1/session"), s.all("locality")], [[], []]);
+  s.world.pass(100);
+  await until(() => (s.arrows.includes(8) && s.all("locality")[0]) || undefined, "session and report").finally(stop);
+  assert.equal(s.all("locality")[0]!.locality.network, "unknown");
+});
+
 test("a claim that the wallet holds is collected when both sides have said ok, and not before", async () => {
   const s = await Scenario.link();
   await s.join();

@@ -202,6 +202,19 @@ for (const [whose, meet] of Object.entries(meetings)) {
   });
 }
 
+test("a path through a relay that breaks for a minute is no reason to give the wallet up", async (t) => {
+  const s = new Scenario();
+  const shared = tab(t, s, { candidates: "relay", onEvent: (event) => s.events.push(event) });
+  await scan(s, () => shared);
+  s.connection.iceConnectionState = "failed";
+  s.connection.oniceconnectionstatechange?.();
+  s.world.pass(60_000);
+  await until(() => s.all("closed")[0], "end");
+  assert.equal(s.all("closed")[0]!.reason.code, "ice_failed");
+  await until(() => shared.state.phase !== "open" || undefined, "what comes next");
+  assert.equal(shared.state.phase, "resuming");
+});
+
 test("an element that is taken out no longer hears its owner's signal", async () => {
   const s = new Scenario();
   const { signal } = new AbortController();

@@ -23,8 +23,9 @@ export class World {
 
   constructor() {
     this.platform = {
-      fetch: async (url, { method = "GET", body }) => {
-        const answer = await this.answer(method, url.replace(/^https?:\/\/[^/]+/, ""), body && JSON.parse(String(body)));
+      fetch: async (url, { method = "GET", body, signal }) => {
+        const given = this.answer(method, url.replace(/^https?:\/\/[^/]+/, ""), body && JSON.parse(String(body)));
+        const answer = await Promise.race([given, new Promise<never>((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)))]);
         if (!answer) throw new Error("no network in this world");
         return new Response(answer[1] === undefined ? null : JSON.stringify(answer[1]), { status: answer[0] });
       },

@@ -50,6 +50,8 @@ export function pasteForm({ open }: Pick<HomeActions, "open">): HTMLDetailsEleme
  * taken away while it is pressed does nothing. */
 class SiteList {
   readonly element = h("div", { class: "sites", testid: "sites" });
+  readonly #list = h("ul");
+  readonly #none = h("p", { class: "fine" }, home.noSites);
   readonly #sites: Sites;
   readonly #actions: HomeActions;
   readonly #rows = new Map<LinkedSite, SiteRow>();
@@ -61,22 +63,26 @@ class SiteList {
 
   update(): void {
     const { all } = this.#sites;
-    const before = [...this.#rows.keys()];
-    if (before.length === 0 || before.length !== all.length || before.some((site, at) => site !== all[at])) this.#arrange(all);
-    for (const row of this.#rows.values()) row.update();
+    const focused = [...this.#rows.values()].findIndex(({ element }) => element.contains(document.activeElement));
+    for (const [site, row] of this.#rows) {
+      if (all.includes(site)) continue;
+      row.element.remove();
+      this.#rows.delete(site);
+    }
+    all.forEach((site, at) => this.#row(site).place(this.#list, at));
+    const shown = all.length > 0 ? this.#list : this.#none;
+    if (this.element.firstChild !== shown) this.element.replaceChildren(shown);
+    // Whoever was at a row that is gone comes to the next, and to no button that ends it.
+    if (focused < 0 || this.element.contains(document.activeElement)) return;
+    const next = this.#list.querySelectorAll<HTMLElement>(".row")[Math.min(focused, all.length - 1)];
+    (next ?? document.getElementById("title"))?.focus();
   }
 
-  #arrange(all: readonly LinkedSite[]): void {
-    const focused = this.#buttons().indexOf(document.activeElement as HTMLButtonElement);
-    const rows = all.map((site) => [site, this.#rows.get(site) ?? new SiteRow(site, this.#actions)] as const);
-    this.#rows.clear();
-    for (const [site, row] of rows) this.#rows.set(site, row);
-    this.element.replaceChildren(all.length > 0 ? h("ul", {}, ...rows.map(([, { element }]) => element)) : h("p", { class: "fine" }, home.noSites));
-    if (focused >= 0) this.#buttons()[focused]?.focus();
-  }
-
-  #buttons(): HTMLButtonElement[] {
-    return [...this.element.querySelectorAll("button")];
+  #row(site: LinkedSite): SiteRow {
+    const row = this.#rows.get(site) ?? new SiteRow(site, this.#actions);
+    this.#rows.set(site, row);
+    row.update();
+    return row;
   }
 }
 
@@ -86,21 +92,24 @@ class SiteRow {
   readonly #dot = h("span", { "aria-hidden": "true" });
   readonly #line = h("span", { class: "row-fine" });
   readonly #remove: HTMLElement;
+  readonly #open: HTMLElement;
 
   constructor(site: LinkedSite, actions: HomeActions) {
     const host = hostOf(site.site.origin);
     this.#site = site;
     this.#remove = h("button", { type: "button", class: "quiet small", testid: "remove-site", "aria-label": home.removeSite(host), click: () => actions.remove(site) }, home.remove);
-    this.element = h(
-      "li",
-      {},
-      h(
-        "button",
-        { type: "button", class: "row", testid: "site", click: () => actions.show(site) },
-        this.#dot,
-        h("span", { class: "row-text" }, h("bdi", { class: "row-main", dir: "ltr" }, host), this.#line),
-      ),
+    this.#open = h(
+      "button",
+      { type: "button", class: "row", testid: "site", click: () => actions.show(site) },
+      this.#dot,
+      h("span", { class: "row-text" }, h("bdi", { class: "row-main", dir: "ltr" }, host), this.#line),
     );
+    this.element = h("li", {}, this.#open);
+  }
+
+  /** Takes its place in the list, if it stands elsewhere. */
+  place(list: HTMLElement, at: number): void {
+    if (list.children[at] !== this.element) list.insertBefore(this.element, list.children[at] ?? null);
   }
 
   update(): void {
@@ -108,8 +117,10 @@ class SiteRow {
     this.#dot.className = `presence ${presence}`;
     this.#line.textContent = siteLine(this.#site);
     // Only the tab that has it can say goodbye.
-    if (presence === "elsewhere") this.#remove.remove();
-    else if (!this.#remove.parentNode) this.element.append(this.#remove);
+    if (presence === "elsewhere") {
+      if (document.activeElement === this.#remove) this.#open.focus();
+      this.#remove.remove();
+    } else if (!this.#remove.parentNode) this.element.append(this.#remove);
   }
 }
 

@@ -157,7 +157,7 @@ export class Attempt implements Driver {
     this.#over = true;
     this.#abort.abort(reason); // and hears no signal any more
     if (this.#open && lost.has(reason.code)) return ended({ again: { count: 0, lost: reason }, serverHere: true });
-    if (!this.#open && this.#meets && passes(reason.code, this.#options) && reason !== this.#again?.lost) {
+    if (!this.#open && this.#meets && passes(reason) && reason !== this.#again?.lost) {
       return ended({ again: { ...this.#again, count: this.#again!.count + 1 }, serverHere: reason.code !== "signaling_unreachable" });
     }
     ended(reason.code === "link_expired" && !this.#joined ? { expired: reason } : { reason });
