@@ -117,17 +117,11 @@ func (g *gate) listen() {
 			closed, late = nil, time.After(lastWords)
 			continue
 		case <-late:
-			if unread--; unread < 0 {
+			if unread--; unread < 0 || len(p.peer.controls) == 0 {
 				p.finish(end)
 				return
 			}
-			select {
-			case data = <-p.peer.controls: // it had come, and this side was slow to read it
-				late = time.After(0)
-			default:
-				p.finish(end)
-				return
-			}
+			data, late = <-p.peer.controls, time.After(0) // it had come, and this side was slow to read it
 		case <-p.over:
 			return
 		case <-p.ctx.Done():

@@ -703,6 +703,31 @@ func TestDamagedResumption(t *testing.T) {
 	}
 }
 
+// page opens one more page of the site, which waits for the wallet, and sends what
+// comes of it.
+func (c *couple) page() <-chan error {
+	over := make(chan error, 1)
+	go func() {
+		end, err := c.reopen(limited(c.t))
+		if err == nil {
+			c.siteEnd = end
+		}
+		over <- err
+	}()
+	return over
+}
+
+// secondPage checks that this is the page that has the wallet, and ends both.
+func (c *couple) secondPage(second <-chan error) {
+	c.t.Helper()
+	if err := <-second; err != nil {
+		c.t.Fatalf("Accept of the second page: %v", err)
+	}
+	c.talk("with the second page")
+	c.siteEnd.Close()
+	c.walletEnd.Close()
+}
+
 // TestSecondPageTakesOver: of two pages that wait, the later one gets the wallet.
 func TestSecondPageTakesOver(t *testing.T) {
 	t.Parallel()
@@ -710,29 +735,15 @@ func TestSecondPageTakesOver(t *testing.T) {
 	c := paired(t, f.origin)
 	c.parted()
 	c.site.forget()
-	first := make(chan error, 1)
-	go func() {
-		_, err := c.reopen(limited(t))
-		first <- err
-	}()
+	first := c.page()
 	c.site.expect(t, "socket up", socketUp)
-	second := make(chan error, 1)
-	go func() {
-		var err error
-		c.siteEnd, err = c.reopen(limited(t))
-		second <- err
-	}()
+	second := c.page()
 	codeIs(t, "Accept of the first page", <-first, protocol.Replaced)
 	var err error
 	if c.walletEnd, err = c.resume(limited(t)); err != nil {
 		t.Fatalf("Resume: %v", err)
 	}
-	if err := <-second; err != nil {
-		t.Fatalf("Accept of the second page: %v", err)
-	}
-	c.talk("with the second page")
-	c.siteEnd.Close()
-	c.walletEnd.Close()
+	c.secondPage(second)
 }
 
 // TestSiteThatDoesNotAnswerIsWaitedFor: its page was killed while it waited, and
@@ -802,11 +813,7 @@ func TestWalletComesAsAnotherPageOpens(t *testing.T) {
 		return false
 	})
 	c.site.forget()
-	first, second, resumed := make(chan error, 1), make(chan error, 1), make(chan error, 1)
-	go func() {
-		_, err := c.reopen(limited(t))
-		first <- err
-	}()
+	first, resumed := c.page(), make(chan error, 1)
 	c.site.expect(t, "socket up", socketUp)
 	go func() {
 		var err error
@@ -815,23 +822,14 @@ func TestWalletComesAsAnotherPageOpens(t *testing.T) {
 	}()
 	wait(t, "the wallet's socket", held.done)
 	c.site.forget()
-	go func() {
-		var err error
-		c.siteEnd, err = c.reopen(limited(t))
-		second <- err
-	}()
+	second := c.page()
 	codeIs(t, "Accept of the first page", <-first, protocol.Replaced)
 	c.site.expect(t, "socket up", socketUp)
 	opened.open()
 	if err := <-resumed; err != nil {
 		t.Fatalf("Resume: %v", err)
 	}
-	if err := <-second; err != nil {
-		t.Fatalf("Accept of the second page: %v", err)
-	}
-	c.talk("with the second page")
-	c.siteEnd.Close()
-	c.walletEnd.Close()
+	c.secondPage(second)
 }
 
 func closed(g *gate) bool {

@@ -63,7 +63,7 @@ class SiteList {
 
   update(): void {
     const { all } = this.#sites;
-    const focused = [...this.#rows.values()].findIndex(({ element }) => element.contains(document.activeElement));
+    const focused = [...this.#list.children].findIndex((row) => row.contains(document.activeElement));
     for (const [site, row] of this.#rows) {
       if (all.includes(site)) continue;
       row.element.remove();
