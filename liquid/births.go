@@ -9,9 +9,6 @@ import (
 )
 
 const (
-	// grace is how long a token that was replaced still leads to its session: for
-	// requests that were under way.
-	grace = time.Minute
 	// twinWindow is how far apart the first two requests of a client may be that it
 	// made at once.
 	twinWindow = 10 * time.Second
@@ -20,7 +17,7 @@ const (
 	maxBirths = 4096
 )
 
-// births remembers first requests, and sign-ins, for a moment: a client that opens
+// births remembers first requests for a moment: a client that opens
 // its socket and asks for a challenge at once shows no cookie with either, gets two,
 // and keeps one of them. Nothing rests on it but that such a client need not begin anew: who
 // answers a challenge must have been told it, and a socket is only asked to come
@@ -32,7 +29,6 @@ type births struct {
 	// Guarded by mu.
 	challenges map[liaison.CeremonyID]birth
 	sockets    map[liaison.SessionID]birth
-	signIns    map[liaison.SessionID]birth
 	orphans    map[liaison.SessionID]birth
 }
 
@@ -74,22 +70,6 @@ func (b *births) opens(client string) bool {
 		}
 	}
 	return false
-}
-
-// signIn notes which client has signed a session in.
-func (b *births) signIn(id liaison.SessionID, client string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	note(&b.signIns, id, birth{client, b.now()})
-}
-
-// signedIn reports whether it was this client that has signed a session in, a moment
-// ago.
-func (b *births) signedIn(id liaison.SessionID, client string) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	at, known := b.signIns[id]
-	return known && at.client == client && b.now().Sub(at.at) <= grace
 }
 
 // twins reports whether a challenge and a session may be those of one client's

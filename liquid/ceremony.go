@@ -135,7 +135,7 @@ type signIn struct {
 func (h *Handler) signIn(w http.ResponseWriter, r *http.Request, v visitor, in signIn) error {
 	ctx := r.Context()
 	in.addr = h.dialect.Address(r)
-	token := h.cookies.successor(v.token)
+	token := h.cookies.successor(v.token, h.client(r))
 	var session liaison.Session
 	change := func(id protocol.RequestID, change *liaison.Change) (err error) {
 		if session, err = h.current(ctx, v); err != nil {
@@ -154,7 +154,6 @@ func (h *Handler) signIn(w http.ResponseWriter, r *http.Request, v visitor, in s
 		return err
 	}
 	h.cookies.set(w.Header(), token)
-	h.births.signIn(session.ID, h.client(r))
 	h.dialect.SessionChanged(session, "")
 	h.recall(in.ceremony, session.ID)
 	h.renew(session, h.client(r)) // before the wallet hears of it: what it sends next finds the link

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -48,6 +49,7 @@ type node struct {
 	log    slog.Handler // the test's output, unless it says otherwise
 
 	store   liaison.Store
+	turns   *turns // what a test does between two steps of the store; may be nil
 	bus     liaison.Bus
 	server  *server.Server
 	handler *liquid.Handler
@@ -95,6 +97,9 @@ func (n *node) start() {
 	n.origin = protocol.Origin("http://localhost:" + strconv.Itoa(listener.Addr().(*net.TCPAddr).Port))
 	n.store, err = sqlite.Open(context.Background(), sqlite.Config{Path: n.path})
 	must(err)
+	if n.turns != nil {
+		n.turns.Store, n.store = n.store, n.turns
+	}
 	n.bus = membus.New().Join()
 	accounts := chain.Default()
 	party, err := passkey.New(passkey.Config{RPID: "localhost", Origins: []string{string(n.origin), "https://localhost", androidOrigin}})
@@ -125,6 +130,33 @@ func (n *node) start() {
 		defer close(served)
 		n.http.Serve(listener)
 	}()
+}
+
+// turns is a store that lets a test do something at once after a call, before whoever
+// made the call goes on: what another goroutine may do just then. It happens once.
+type turns struct {
+	liaison.Store
+	afterSession, afterSignIn atomic.Pointer[func()]
+}
+
+func take(next *atomic.Pointer[func()]) {
+	if do := next.Swap(nil); do != nil {
+		(*do)()
+	}
+}
+
+func (s *turns) Session(ctx context.Context, id liaison.SessionID) (liaison.Session, error) {
+	session, err := s.Store.Session(ctx, id)
+	take(&s.afterSession)
+	return session, err
+}
+
+func (s *turns) Commit(ctx context.Context, change liaison.Change) error {
+	err := s.Store.Commit(ctx, change)
+	if len(change.Accounts) > 0 {
+		take(&s.afterSignIn)
+	}
+	return err
 }
 
 func (n *node) stop() {

@@ -46,11 +46,12 @@ func (c cookies) inner(token liaison.Token) liaison.Token {
 	return liaison.Token(base64.RawURLEncoding.EncodeToString(c.mac("token", token)))
 }
 
-// successor returns the token that takes the place of one. Who has the old one
-// cannot tell it, and a request that was under way when the token was replaced
-// still finds its session.
-func (c cookies) successor(token liaison.Token) liaison.Token {
-	return liaison.Token(base64.RawURLEncoding.EncodeToString(c.mac("successor", token)[:tokenBytes]))
+// successor returns the token that takes the place of one when a client signs in
+// with it. Who has the old one cannot tell it; a request of that client that was
+// under way meanwhile still finds its session, and one of another client does not:
+// whoever planted the old token must not be handed the new.
+func (c cookies) successor(token liaison.Token, client string) liaison.Token {
+	return liaison.Token(base64.RawURLEncoding.EncodeToString(c.mac("successor\x00"+client, token)[:tokenBytes]))
 }
 
 // sessionID returns the id of the session that begins with a token: requests that

@@ -38,6 +38,8 @@ type seat struct {
 	port    *server.Port                   // nil while nothing is to be heard
 	waiting map[protocol.RequestID][]asked // links that nobody has signed in with yet
 	ends    map[protocol.RequestID]*end
+	// generation is of the session as it was last taken over.
+	generation uint64
 }
 
 // sockets returns those that sit here now.
@@ -199,6 +201,10 @@ func (s *seat) refresh(session liaison.Session, newcomer *peer) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if session.Generation < s.generation {
+		return // whoever changed it meanwhile has found the newcomer here
+	}
+	s.generation = session.Generation
 	if err := s.hearLocked(session, link); err != nil {
 		s.handler.log.Debug("link not joined", "code", protocol.CodeOf(err))
 		return

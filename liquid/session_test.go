@@ -99,6 +99,57 @@ func TestSessionIDIsRenewed(t *testing.T) {
 	}
 }
 
+// TestRequestDuringASignIn: a request with the old cookie that comes just when the
+// sign-in was stored is one of the wallet, and so is one that was under way while it
+// signed in twice. Another client's is not.
+func TestRequestDuringASignIn(t *testing.T) {
+	turns := new(turns)
+	n := newNode(t, func(n *node) { n.turns = turns })
+	w, site := n.newWallet(), n.newClient()
+	w.attest(nil)
+	first := w.cookies
+	wait := site.open().link("during")
+	do := func() {
+		w.open() // its handshake goes with the old cookie
+		other := n.newClient()
+		other.userAgent, other.cookies = "curl/8", first
+		if got := other.signedInAs(); got != "" {
+			t.Errorf("another client with the old cookie is signed in as %q", got)
+		}
+	}
+	turns.afterSignIn.Store(&do)
+	w.assert("during")
+	wait()
+	exchange(t, site.socket, w.socket)
+
+	w.assert(nil)
+	late := n.newClient()
+	late.cookies = first
+	if got := late.signedInAs(); got != w.key.Address() || late.cookies[0] != w.cookies[0] {
+		t.Errorf("after two sign-ins more: signed in as %q, cookie %s; want the wallet, and its cookie", got, late.cookies)
+	}
+}
+
+// TestSignInWhileASocketSitsDown: a wallet signs in to its next site just when its
+// socket has read what it is in the session. It speaks through the new link all the
+// same.
+func TestSignInWhileASocketSitsDown(t *testing.T) {
+	turns := new(turns)
+	n := newNode(t, func(n *node) { n.turns = turns })
+	w, before, next := n.newWallet(), n.newClient(), n.newClient()
+	wait := before.open().link("before")
+	w.attest("before")
+	wait()
+	wait = next.open().link("next")
+	next.socket.settle()
+	do := func() { w.assert("next") }
+	turns.afterSession.Store(&do)
+	w.open()
+	wait()
+	exchange(t, next.socket, w.socket)
+	before.socket.quiet("offer-description")
+}
+
 // TestPlantedCookie: somebody plants the cookie of a session of his in a browser,
 // and waits. With the sign-in there it leads nowhere: not to the session, not to its
 // next cookie, and a socket that was opened with it hears nothing any more.

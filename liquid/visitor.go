@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/liaison-dev/liaison"
 	"github.com/liaison-dev/liaison/protocol"
@@ -71,26 +72,38 @@ func (h *Handler) unused(ctx context.Context, token liaison.Token) (bool, error)
 	return false, nil
 }
 
+const (
+	// grace is how long a token that was replaced still leads to its session: for
+	// requests that were under way.
+	grace = time.Minute
+	// maxSuccessors is how often a client may have signed in meanwhile.
+	maxSuccessors = 2
+)
+
 // known finds the stored session of a token. For a moment it is also found by the
-// token before it, by the client that signed in with that and by nobody else:
-// whoever planted the old one must not be handed the new.
+// tokens before it, by the client that signed in with them.
 func (h *Handler) known(r *http.Request, token liaison.Token) (v visitor, found bool, err error) {
 	ctx := r.Context()
-	next := h.cookies.successor(token)
-	for _, t := range []liaison.Token{token, next} {
+	for n, t := 0, token; n <= maxSuccessors; n, t = n+1, h.cookies.successor(t, h.client(r)) {
 		session, err := h.config.Store.SessionByToken(ctx, h.cookies.inner(t).Hash())
 		switch {
 		case errors.Is(err, liaison.ErrNotFound):
 			continue
 		case err != nil:
 			return v, false, unavailable("find session", err)
-		case !session.Live(h.now(), h.dialect.Sessions()), t == next && !h.births.signedIn(session.ID, h.client(r)):
-			continue
+		case !session.Live(h.now(), h.dialect.Sessions()), n > 0 && !h.renewed(session):
+			return v, false, nil
 		}
 		h.dialect.Touch(ctx, session)
 		return visitor{token: t, session: session}, true, nil
 	}
 	return v, false, nil
+}
+
+// renewed reports whether a session got its token a moment ago.
+func (h *Handler) renewed(session liaison.Session) bool {
+	age := h.dialect.Sessions().Absolute - session.ExpiresAt.Sub(h.now())
+	return age <= grace && age > -protocol.ClockSkew
 }
 
 // current returns the session of a visitor as it is now, for a change to it. One

@@ -74,8 +74,18 @@ func liquidMutants() []mutant {
 		},
 		{
 			file: "liquid/visitor.go",
-			old:  "t == next && !h.births.signedIn(session.ID, h.client(r))", new: "false",
+			old:  "n > 0 && !h.renewed(session)", new: "false",
 			tests: "TestPlantedCookie TestSessionIDIsRenewed", note: "an old cookie leads to the session for good",
+		},
+		{
+			file: "liquid/cookie.go",
+			old:  "\"successor\\x00\"+client", new: "\"successor\"",
+			tests: "TestPlantedCookie TestRequestDuringASignIn", note: "the cookie that follows a planted one is handed out",
+		},
+		{
+			file: "liquid/seat.go",
+			old:  "session.Generation < s.generation", new: "false",
+			tests: "TestSignInWhileASocketSitsDown", note: "a socket speaks through the link of before its wallet's sign-in",
 		},
 		{
 			file: "liquid/visitor.go",

@@ -71,6 +71,10 @@ test("a wallet that ends and starts again meets the page again, which keeps what
   site.watch.clean();
 });
 
+/** A page whose socket is refused asks for its session, which a server that has lost
+ * its memory does not know. Chromium tells of that. */
+const noSession = /status of 401 \(Unauthorized\) \S+\/v1\/session$/;
+
 test("page and wallet that both begin anew, at a server that remembers nothing, meet again", async (t) => {
   const { server, site, wallet } = await connected(t);
   await server.kill();
@@ -84,7 +88,7 @@ test("page and wallet that both begin anew, at a server that remembers nothing, 
   await again.event("open");
   await site.phase("connected");
   await talk(site, again, "after");
-  site.watch.clean();
+  site.watch.clean(noSession);
 });
 
 test("a page that waits for its wallet outlives a server that loses its memory", async (t) => {
@@ -97,7 +101,7 @@ test("a page that waits for its wallet outlives a server that loses its memory",
   await server.restart(t);
   await Wallet.resume(t, wallet.file).event("open");
   await site.phase("connected");
-  site.watch.clean();
+  site.watch.clean(noSession);
 });
 
 /** All that the page keeps, as far as a script can copy it as text and carry it
