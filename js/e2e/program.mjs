@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 
 /** How long anything on this machine may take, in milliseconds. */
-export const patience = 20_000;
+export const patience = 60_000;
 
 /** Rejects with a sentence if a promise does not settle in time. */
 export async function within(promise, what, ms = patience) {
