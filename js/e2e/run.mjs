@@ -1,6 +1,6 @@
 // Builds the program once, then runs the tests of this folder, or what is named.
 import { spawn } from "node:child_process";
-import { readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { executable } from "./browser.mjs";
@@ -13,11 +13,17 @@ const files = (named.length ? named : all).map((name) => join(here, name));
 const tests = files.every((name) => name.endsWith(".test.mjs"));
 executable();
 const built = build();
-const runner = spawn(process.execPath, [...(tests ? ["--test", "--test-concurrency=2", "--test-reporter=spec"] : []), ...files], {
+const failures = join(built.dir, "failures");
+// A test that never ends fails, and its words are kept.
+const runs = ["--test", "--test-concurrency=2", "--test-timeout=600000"];
+const says = ["--test-reporter=spec", "--test-reporter-destination=stdout", `--test-reporter=${join(here, "failures.mjs")}`, `--test-reporter-destination=${failures}`];
+const runner = spawn(process.execPath, [...(tests ? [...runs, ...says] : []), ...files], {
   stdio: "inherit",
   env: { ...process.env, LIAISON_E2E: JSON.stringify(built) },
 });
 runner.on("exit", (code) => {
+  const failed = existsSync(failures) ? readFileSync(failures, "utf8") : "";
+  if (failed) process.stdout.write(`\nWhat failed, in short:\n${failed}`);
   rmSync(built.dir, { recursive: true, force: true });
   process.exitCode = code ?? 1;
 });
