@@ -52,7 +52,7 @@ export async function serve(t, files) {
   return { origin: `http://127.0.0.1:${server.address().port}`, asked };
 }
 
-const types = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css" };
+const types = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".map": "application/json" };
 
 /** A site of somebody else's that has mounted the server: it serves pages and
  * scripts of its own, under a policy as strict as the server's, and hands all other
@@ -61,15 +61,15 @@ export class Host {
   static policy =
     "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data:; style-src 'self'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'";
 
-  /** Serves files by address. */
-  static async start(t, files) {
+  /** Serves files by address: what get returns for it. */
+  static async start(t, files, policy = Host.policy) {
     const host = new Host();
     const server = createServer((question, response) => {
       const { pathname } = new URL(question.url, "http://host");
       const file = files.get(pathname);
       if (file === undefined) return host.#forward(question, response);
       response.setHeader("Content-Type", types[extname(pathname)] ?? types[".html"]);
-      response.setHeader("Content-Security-Policy", Host.policy);
+      if (policy) response.setHeader("Content-Security-Policy", policy);
       response.end(file);
     });
     server.on("upgrade", (question, socket, head) => host.#tunnel(question, socket, head));

@@ -4,16 +4,14 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { createServer, request as ask } from "node:http";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, extname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
 import { launch, SitePage, Watch } from "./browser.mjs";
+import { Host } from "./bundle.mjs";
 import { bundle, closure } from "../sdk/bundle.mjs";
 import { entries as sources } from "../sdk/entries.mjs";
 import { base58 } from "./pages/base58.js";
@@ -160,37 +158,13 @@ test("a bundler keeps what is used", async () => {
 /** A site of a few files that has the server mounted below /v1, with nothing between
  * its files and the browser. */
 async function site(t, files) {
-  let port;
-  const types = { ".js": "text/javascript", ".html": "text/html", ".map": "application/json" };
-  const listener = createServer((request, response) => {
-    const { pathname } = new URL(request.url, "http://localhost");
-    if (pathname.startsWith("/v1/")) return void request.pipe(ask({ port, path: request.url, method: request.method, headers: request.headers }, (answer) => {
-      response.writeHead(answer.statusCode, answer.headers);
-      answer.pipe(response);
-    }));
+  const get = (pathname) => {
     const path = join(folder, "node_modules", pathname);
-    const text = files[pathname] ?? (pathname.startsWith("/@liaison/") && existsSync(path) ? readFileSync(path) : undefined);
-    response.writeHead(text === undefined ? 404 : 200, { "Content-Type": types[extname(pathname)] ?? "text/html" });
-    response.end(text);
-  });
-  listener.on("upgrade", (request, socket, head) => {
-    const server = connect(port, "localhost", () => {
-      const lines = request.rawHeaders.flatMap((name, at, all) => (at % 2 === 0 ? [`${name}: ${all[at + 1]}`] : []));
-      server.write([`GET ${request.url} HTTP/1.1`, ...lines, "", ""].join("\r\n"));
-      server.write(head);
-      server.pipe(socket).pipe(server);
-    });
-    for (const end of [server, socket]) end.on("error", () => (server.destroy(), socket.destroy()));
-  });
-  listener.listen(0, "localhost");
-  await once(listener, "listening");
-  t.after(() => {
-    listener.closeAllConnections();
-    listener.close();
-  });
-  const origin = `http://localhost:${listener.address().port}`;
-  ({ port } = await Server.start(t, { origin }));
-  return origin;
+    return files[pathname] ?? (pathname.startsWith("/@liaison/") && existsSync(path) ? readFileSync(path) : undefined);
+  };
+  const host = await Host.start(t, { get }, ""); // scripts in the page, as the README has them
+  host.port = (await Server.start(t, { origin: host.origin })).port;
+  return host.origin;
 }
 
 /** The example of the README that has something in it. */
