@@ -1,3 +1,4 @@
+import type { Code } from "./codes.gen.ts";
 import { parseAccount } from "./account.ts";
 import type { Assurance } from "./assurance.ts";
 import { Connection, type Settings } from "./connection.ts";
@@ -371,6 +372,13 @@ export class SiteConnection extends Connection<WalletMessage, SiteMessage, SiteN
 
   protected get resuming(): boolean {
     return this.#opening?.resumes !== undefined;
+  }
+
+  /** Who has opened a resumption and may not go on with it has another session by now:
+   * a tab that asked before has got one. Opened anew, it is that one's. */
+  override end(reason: LinkError, lastWord?: Code): void {
+    const other = this.resuming && reason.code === "link_forbidden";
+    super.end(other ? new LinkError("peer_lost", { cause: reason }) : reason, lastWord);
   }
 
   protected forget(): void {

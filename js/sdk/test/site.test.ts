@@ -984,6 +984,27 @@ test("a resumption that nobody answered stays, whatever ends it", async () => {
   await whole.whole();
 });
 
+test("a resumption that another session has by now can be tried again", async () => {
+  const first = await Scenario.link();
+  await first.whole();
+  first.link.suspend();
+  await settle();
+
+  const posts = await Scenario.resumption(first);
+  posts.instead = ({ path }) => (path.endsWith("/offer") ? [403, { code: "link_forbidden" }] : "usual");
+  void posts.join().catch(() => undefined); // which waits for the offer
+  assert.equal(await posts.ended(), "peer_lost");
+  await settle();
+
+  const hears = await Scenario.resumption(first);
+  hears.say({ op: "error", code: "link_forbidden" });
+  assert.equal(await hears.ended(), "peer_lost");
+  await settle();
+
+  const whole = await Scenario.resumption(first);
+  await whole.whole();
+});
+
 test("a resumption that fails at the gate can be tried again, from where it began", async () => {
   const first = await Scenario.link();
   await first.whole();
