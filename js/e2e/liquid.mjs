@@ -12,8 +12,9 @@ import { patience, within } from "./program.mjs";
 /** The transports of Socket.IO that a client is told to use. */
 export const transports = { "the default transports": undefined, "polling alone": ["polling"], "WebSocket alone": ["websocket"] };
 
-/** A browser that finds nobody but this machine. */
-export const launchLocal = () => launch("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1, EXCLUDE *.local");
+/** A browser that finds nobody but this machine. It names addresses as they are: to
+ * hide them it asks the network for names, once each, and a busy machine may miss that. */
+export const launchLocal = () => launch("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1", "--disable-features=WebRtcHideLocalIpsWithMdns");
 
 const base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
@@ -70,9 +71,13 @@ export class ClientPage {
     this.context = context;
   }
 
-  call(name, args) {
-    const done = this.page.evaluate(([name, args]) => globalThis.tests[name](...args), [name, args]);
-    return within(done, () => `the page's ${name}`);
+  async call(name, args) {
+    try {
+      return await within(this.page.evaluate(([name, args]) => globalThis.tests[name](...args), [name, args]), () => `the page's ${name}`);
+    } catch (error) {
+      const troubles = await this.page.evaluate(() => globalThis.tests.troubles?.() ?? []).catch(() => []);
+      throw new Error([error.message, ...troubles].join("; "), { cause: error });
+    }
   }
 }
 

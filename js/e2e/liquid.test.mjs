@@ -49,7 +49,7 @@ for (const [name, kind] of Object.entries(transports)) {
     assert.deepEqual(await site.link(), { credId, requestId, wallet: address });
     assert.deepEqual([await signedIn(site), await signedIn(wallet)], [address, address]);
     const want = kind?.[0] ?? "websocket";
-    assert.deepEqual([await site.transport(), await wallet.transport()], [want, want]);
+    assert.deepEqual([await site.transport(want), await wallet.transport(want)], [want, want]);
 
     const again = await wallet.assert(credId);
     assert.equal(again.wallet, address);

@@ -14,6 +14,12 @@ let account;
 let link;
 const heard = [];
 const waiting = new Set();
+const troubles = []; // what a test that waits in vain says
+
+/** What became of a call that nobody waits for. */
+function note(what, why) {
+  troubles.push(`${what}: ${typeof why === "object" ? (why?.message ?? JSON.stringify(why)) : why}`);
+}
 
 function keep(opened) {
   channel = opened;
@@ -31,6 +37,7 @@ const both = {
     channel = link = undefined;
     client = transports ? new SignalClient(location.origin, { autoConnect: true, transports }) : new SignalClient(location.origin);
     client.on("link-message", (message) => (link = message));
+    for (const event of ["exception", "closed", "disconnect", "connect_error"]) client.socket.on(event, (why) => note(event, why));
   },
 
   /** Resolves once the socket has its session. */
@@ -58,8 +65,15 @@ const both = {
     return [...heard];
   },
 
-  /** The transport that the socket uses. */
-  transport: () => client.socket.io.engine.transport.name,
+  /** Resolves with the transport that the socket uses, once it is that one. */
+  async transport(want) {
+    const { engine } = client.socket.io;
+    while (engine.transport.name !== want) await new Promise((resolve) => engine.once("upgrade", resolve));
+    return engine.transport.name;
+  },
+
+  /** What went wrong so far, and how far the two have come. */
+  troubles: () => [...troubles, `peer ${client?.peerClient?.connectionState}, ICE ${client?.peerClient?.iceConnectionState}, socket ${client?.socket.connected}, channel ${channel?.readyState}`],
 
   async session() {
     const answer = await fetch("/auth/session");
@@ -83,7 +97,7 @@ const site = {
   /** Asks for a wallet, and returns the request's id. */
   request() {
     const id = SignalClient.generateRequestId();
-    client.peer(id, "offer", local).then(keep);
+    client.peer(id, "offer", local).then(keep, (error) => note("peer", error));
     return id;
   },
   link: () => link,
@@ -136,7 +150,7 @@ const wallet = {
 
   /** Opens the channel to the website that it signed in to. */
   meet(requestId) {
-    client.peer(requestId, "answer", local).then(keep);
+    client.peer(requestId, "answer", local).then(keep, (error) => note("peer", error));
   },
 
   signs: () => channel.addEventListener("message", signTransactions),
