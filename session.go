@@ -86,8 +86,8 @@ type Session struct {
 	// is not known.
 	Label string
 	// Retired means that the session's rights changed and its token has not
-	// been replaced yet: the token is good for fetching its successor and for
-	// the frames of its links, and shows no account.
+	// been replaced yet: the token is good for fetching its successor, for the
+	// frames of its links and for a resumption, and shows no account.
 	Retired bool
 	// Generation counts the tokens of the session; a socket that was opened
 	// with an older one is closed.

@@ -19,7 +19,7 @@ import (
 // every link, so that an id that somebody planted in the browser never becomes
 // the one that signs in.
 func (s *Server) openLink(w http.ResponseWriter, r *http.Request) error {
-	opened, err := s.open(w, r, func(session liaison.SessionID, now time.Time) (liaison.Link, error) {
+	opened, err := s.open(w, r, s.session, func(session liaison.SessionID, now time.Time) (liaison.Link, error) {
 		return liaison.NewLink(session, s.pageOrigin(r), now), nil
 	})
 	if err != nil {
@@ -40,7 +40,16 @@ func (s *Server) openResumption(w http.ResponseWriter, r *http.Request) error {
 	if strings.HasPrefix(string(body.RequestID), liaison.DialectLinkPrefix) {
 		return &liaison.Error{Code: protocol.LinkForbidden, Op: "open resumption", Msg: "ids of this form are of a dialect"}
 	}
-	opened, err := s.open(w, r, func(session liaison.SessionID, now time.Time) (liaison.Link, error) {
+	// A session whose token is just being replaced keeps it: a new session's cookie would
+	// take the place of the one that another page has asked for.
+	session := func(r *http.Request) (liaison.Session, error) {
+		session, err := s.anySession(r)
+		if err == nil && !session.Retired {
+			return s.session(r)
+		}
+		return session, err
+	}
+	opened, err := s.open(w, r, session, func(session liaison.SessionID, now time.Time) (liaison.Link, error) {
 		link := liaison.NewResumption(body.RequestID, session, s.pageOrigin(r), now)
 		before, err := s.storedLink(r.Context(), body.RequestID)
 		switch {
@@ -62,14 +71,17 @@ func (s *Server) openResumption(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// open stores a new link for the session of a request, and tells who must know.
-func (s *Server) open(w http.ResponseWriter, r *http.Request, newLink func(liaison.SessionID, time.Time) (liaison.Link, error)) (opening, error) {
+// open stores a new link for the session of a request, which sessionOf finds, and
+// tells who must know.
+func (s *Server) open(w http.ResponseWriter, r *http.Request, sessionOf func(*http.Request) (liaison.Session, error),
+	newLink func(liaison.SessionID, time.Time) (liaison.Link, error),
+) (opening, error) {
 	var opened opening
 	if err := s.admitLink(s.address(r)); err != nil {
 		return opened, err
 	}
 	err := s.update(r.Context(), "open link", func() (change liaison.Change, err error) {
-		opened, err = s.prepareOpening(r, newLink)
+		opened, err = s.prepareOpening(r, sessionOf, newLink)
 		return opened.change, err
 	})
 	if err != nil {
@@ -122,10 +134,12 @@ type opening struct {
 	evicted []liaison.Link
 }
 
-func (s *Server) prepareOpening(r *http.Request, newLink func(liaison.SessionID, time.Time) (liaison.Link, error)) (opening, error) {
+func (s *Server) prepareOpening(r *http.Request, sessionOf func(*http.Request) (liaison.Session, error),
+	newLink func(liaison.SessionID, time.Time) (liaison.Link, error),
+) (opening, error) {
 	var o opening
 	now := s.cfg.Now()
-	session, err := s.session(r)
+	session, err := sessionOf(r)
 	switch {
 	case err == nil && session.Account != "":
 		o.session = session

@@ -109,6 +109,29 @@ func TestResumptionKeepsTheSignIn(t *testing.T) {
 	}
 }
 
+// TestResumptionWhileTheTokenIsReplaced: a page that resumes just when another one of
+// its browser fetches the session's new token does not take the session away from it,
+// whichever of the two answers comes last.
+func TestResumptionWhileTheTokenIsReplaced(t *testing.T) {
+	srv := liaisontest.NewServer(t)
+	p := greeted(t, srv, testKey(t, 1))
+	want[any](t, p.post(p.claim()))
+	retired := p.site.token
+	again := pair{site: p.site, wallet: newPeer(t, srv), id: someResumption()}
+	again.site.resume(again.id)
+	if p.site.token != retired {
+		t.Error("the resumption brings another token")
+	}
+	again.wallet.join(again.id)
+	again.attach()
+
+	if got := p.collect(); got.Account != p.key.Account() {
+		t.Errorf("the page that was first collects the session of %q", got.Account)
+	}
+	want[any](t, again.site.call("POST", linkPath(again.id, "/offer"), frame(0, "welcome")))
+	again.wallet.socket.expectFrame(frame(0, "welcome"))
+}
+
 // TestResumptionOfALink: the id of a link is refused, whatever has become of the
 // link, and the link goes on.
 func TestResumptionOfALink(t *testing.T) {
