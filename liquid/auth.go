@@ -27,9 +27,9 @@ func (h *Handler) viewSession(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if v.isNew && fromBrowser(r) && h.births.opens(h.client(r)) {
-		// The socket has brought a cookie, or is about to, and belongs to that one; a
-		// second would take its place.
+	if v.isNew && fromBrowser(r) {
+		// A socket that opens at the same time brings the cookie that it belongs to; a
+		// second would take its place, and nothing rests on a look.
 		w.Header().Del("Set-Cookie")
 	}
 	var view sessionView

@@ -58,20 +58,6 @@ func (b *births) socket(id liaison.SessionID, client string) {
 	note(&b.sockets, id, birth{client, b.now()})
 }
 
-// opens reports whether a client without a cookie may have opened a socket a moment
-// ago, of which this is a request made at the same time.
-func (b *births) opens(client string) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	now := birth{client, b.now()}
-	for _, socket := range b.sockets {
-		if socket.twin(now) {
-			return true
-		}
-	}
-	return false
-}
-
 // twins reports whether a challenge and a session may be those of one client's
 // first two requests, of which this is a later one.
 func (b *births) twins(id liaison.CeremonyID, session liaison.SessionID, client string) bool {
