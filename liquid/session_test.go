@@ -534,6 +534,23 @@ func TestSignInBeforeTheSocketConnects(t *testing.T) {
 	early.gone()
 }
 
+// TestSiteThatIsTakenForItsWallet: a site whose browser cannot be told from that of a
+// wallet which signs in at the same moment is asked to come again, once. It has kept
+// the cookie of its socket, and stays.
+func TestSiteThatIsTakenForItsWallet(t *testing.T) {
+	n := newNode(t)
+	site, w := n.newClient(), n.newWallet()
+	site.origin, w.origin = string(n.origin), string(n.origin)
+	site.open()
+	w.attest(nil)
+	site.socket.gone()
+	site.open().settle()
+	wait := site.socket.link("again")
+	w.assert("again")
+	wait()
+	exchange(t, site.socket, w.open())
+}
+
 // TestFirstRequestsOfOthers: what two requests have in common must not be enough to
 // answer a challenge that was given to somebody else.
 func TestFirstRequestsOfOthers(t *testing.T) {

@@ -194,7 +194,8 @@ func (h *Handler) connect(socket *socketio.Socket) error {
 		socket.On(name, p.onSignal)
 	}
 	h.sit(p, c.as())
-	if h.births.orphaned(c.as().session.ID) && c.pristine() {
+	// Whoever shows the cookie of that session has kept it: then it is no orphan.
+	if v := c.as(); v.isNew && h.births.orphaned(v.session.ID) && c.pristine() {
 		p.again()
 	}
 	return nil
