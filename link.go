@@ -403,8 +403,9 @@ func (l *Link) vouch(e Event) protocol.Code {
 }
 
 // LateLinkTTL is how long a sign-in through a dialect waits for the site that
-// named the link to the wallet and has not come itself yet.
-const LateLinkTTL = 10 * time.Second
+// named the link to the wallet and has not come itself yet. Whoever comes first under
+// its name is signed in, so that is not long, whoever listens meanwhile.
+const LateLinkTTL = 30 * time.Second
 
 // adopt gives a link that has none its site.
 func (l *Link) adopt(e Event) protocol.Code {

@@ -150,7 +150,9 @@ func (s *Server) removeExpired(ctx context.Context) {
 func (r *room) lease() (expiresAt time.Time, renewable bool, sessions []liaison.SessionID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.address == "" && !r.resuming && !r.dialect {
+	switch {
+	case r.address == "" && !r.resuming && !r.dialect,
+		r.dialect && r.by.site == "": // whoever comes to it late must not come at any time
 		return r.expiresAt, false, nil
 	}
 	for i := range r.ends {

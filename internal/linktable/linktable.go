@@ -16,7 +16,7 @@ A link waits for 120 s, gives the wallet that joined it 180 s, and lives, once c
 
 A resumption goes through the same states except claimed. Bind, consume, claim, reject, vouch and adopt are refused with ` + "`link_forbidden`" + `, if not for the state; renew holds in every state, and for a link in claimed alone: elsewhere it is refused with ` + "`link_not_claimed`" + `. Whoever opens a resumption anew puts it back to waiting.
 
-A link with an end of a dialect goes from waiting to claimed at once. If its wallet signed in before the site came, it waits for it 10 s; adopt holds for such a link alone, and for one site: elsewhere it is refused with ` + "`link_forbidden` or `link_taken`" + `.
+A link with an end of a dialect goes from waiting to claimed at once. If its wallet signed in before the site came, it waits for it 30 s, whoever is attached; adopt holds for such a link alone, and for one site: elsewhere it is refused with ` + "`link_forbidden` or `link_taken`" + `.
 
 `
 
