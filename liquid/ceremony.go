@@ -154,8 +154,8 @@ func (h *Handler) signIn(w http.ResponseWriter, r *http.Request, v visitor, in s
 		return err
 	}
 	h.cookies.set(w.Header(), token)
-	h.dialect.SessionChanged(session, "")
 	h.recall(in.ceremony, session.ID)
 	h.renew(session, h.client(r)) // before the wallet hears of it: what it sends next finds the link
+	h.dialect.SessionChanged(session, "")
 	return nil
 }

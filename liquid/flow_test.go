@@ -142,6 +142,117 @@ func TestSocketEndsWithoutAWord(t *testing.T) {
 	w.socket.quiet("answer-description")
 }
 
+// eventOf waits for the next event of an end and returns it.
+func (s *socket) eventOf(end string) string {
+	s.t.Helper()
+	return s.expect(func(p string) bool { return strings.HasPrefix(p, `42["`+end+`-`) })
+}
+
+// TestOfferOutlastsItsCandidates: however many candidates follow it, a socket that
+// comes again hears the offer first. What the server cannot keep waits.
+func TestOfferOutlastsItsCandidates(t *testing.T) {
+	n := newNode(t)
+	site, w := n.newClient(), n.newWallet()
+	wait := site.open().link("many")
+	w.attest("many")
+	wait()
+	w.open().emit(false, "offer-description", json.RawMessage(someOffer))
+	for k := range 70 {
+		w.socket.emit(false, "offer-candidate", candidateOf(k))
+	}
+	for k := range 40 {
+		if got := site.socket.event("offer-candidate"); got != string(candidateOf(k)) {
+			t.Fatalf("candidate %d is %s", k, got)
+		}
+	}
+	site.open() // the other one may be dead
+	if got := site.socket.eventOf("offer"); got != `42["offer-description",`+someOffer+`]` {
+		t.Fatalf("it hears %s first, want the offer", got)
+	}
+	for k := range 63 { // as many as the server keeps
+		if got := site.socket.event("offer-candidate"); got != string(candidateOf(k)) {
+			t.Fatalf("candidate %d is %s", k, got)
+		}
+	}
+	site.socket.emit(false, "answer-description", json.RawMessage(someAnswer))
+	for k := range 7 {
+		if got := site.socket.event("offer-candidate"); got != string(candidateOf(63+k)) {
+			t.Fatalf("candidate %d is %s", 63+k, got)
+		}
+	}
+	w.socket.event("answer-description")
+	w.socket.quiet("exception")
+
+	for k := range 40 {
+		site.socket.emit(false, "answer-candidate", candidateOf(k))
+	}
+	for range 40 {
+		w.socket.event("answer-candidate")
+	}
+	w.open()
+	if got := w.socket.eventOf("answer"); got != `42["answer-description",`+someAnswer+`]` {
+		t.Fatalf("the wallet hears %s first, want the answer", got)
+	}
+}
+
+// TestSecondOfferAlone: a wallet gives its offer up and makes another one. A socket
+// of the site that comes again hears that one alone.
+func TestSecondOfferAlone(t *testing.T) {
+	n := newNode(t)
+	site, w := n.newClient(), n.newWallet()
+	wait := site.open().link("anew")
+	w.attest("anew")
+	wait()
+	const second = `"v=0\r\no=- 3 3 IN IP4 127.0.0.1\r\n"`
+	w.open().emit(false, "offer-description", json.RawMessage(someOffer))
+	w.socket.emit(false, "offer-candidate", candidateOf(1))
+	w.socket.emit(false, "offer-description", json.RawMessage(second))
+	for range 2 {
+		site.socket.event("offer-description")
+	}
+	site.open() // the other one may be dead
+	if got := site.socket.event("offer-description"); got != second {
+		t.Errorf("the site hears %s first, want the second offer", got)
+	}
+	site.socket.quiet("offer-candidate")
+}
+
+// TestSignInForgetsTheAnswer: what came of a wallet's attempt before is no answer to
+// what it offers after it has signed in once more.
+func TestSignInForgetsTheAnswer(t *testing.T) {
+	n := newNode(t)
+	site, w := n.newClient(), n.newWallet()
+	wait := site.open().link("retry")
+	w.attest("retry")
+	wait()
+	exchange(t, site.socket, w.open())
+	w.assert(nil)
+	for range 2 { // the second comes when the new session hears all that waits
+		w.socket.event("presence")
+	}
+	w.socket.quiet("answer-description")
+	exchange(t, site.socket, w.socket)
+}
+
+// TestManyLinksOfOneSocket: a site that stays open shows one code after another, and
+// each gets its answer.
+func TestManyLinksOfOneSocket(t *testing.T) {
+	n := newNode(t)
+	site, w := n.newClient(), n.newWallet()
+	site.open()
+	w.attest(nil)
+	w.open()
+	for k := range 20 {
+		wait := site.socket.link(fmt.Sprint("many ", k))
+		w.assert(fmt.Sprint("many ", k))
+		if got := wait(); got.Wallet != w.key.Address() {
+			t.Fatalf("link %d: acknowledged %+v", k, got)
+		}
+	}
+	exchange(t, site.socket, w.socket)
+	site.socket.quiet("exception")
+}
+
 // TestRestarts: a server that is killed at any step loses nothing that a client
 // cannot ask for again.
 func TestRestarts(t *testing.T) {

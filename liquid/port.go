@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/netip"
+	"slices"
 
 	"github.com/liaison-dev/liaison"
 	"github.com/liaison-dev/liaison/protocol"
@@ -32,8 +33,9 @@ type end struct {
 	taken chan struct{}
 }
 
-// keptEvents is how many that is.
-const keptEvents = 32
+// keptEvents is how many that is. It is less than the server keeps: else nobody could
+// send more.
+const keptEvents = protocol.MailboxFrames - 4
 
 // acknowledgement is what a site gets to know of who has signed in.
 type acknowledgement struct {
@@ -111,12 +113,28 @@ func (s *seat) hearLocked(session liaison.Session, link liaison.Link) error {
 	if err != nil {
 		return err
 	}
+	s.leaveUnusedLocked(port)
 	s.ends[link.ID] = &end{link: link}
 	if err := port.Listen(link); err != nil {
 		delete(s.ends, link.ID)
 		return err
 	}
 	return nil
+}
+
+// leaveUnusedLocked stops listening to the links that no socket speaks through any
+// more: a port hears of few at once, and a site may show code after code.
+func (s *seat) leaveUnusedLocked(port *server.Port) {
+	used := make(map[protocol.RequestID]bool)
+	for _, p := range s.sockets() {
+		used[p.current] = true
+	}
+	for id := range s.ends {
+		if !used[id] {
+			delete(s.ends, id)
+			port.Leave(id)
+		}
+	}
 }
 
 // turnLocked lets a socket speak through a link, and tells it what it may not have
@@ -233,6 +251,17 @@ func (s *seat) send(from netip.Addr, id protocol.RequestID, name string, argumen
 	return e.taken, s.port.Send(from, id, payload, ours(e.link) && name == offerDescription)
 }
 
+// forgetAnswersLocked drops what came to the session's ends as a wallet: no answer to
+// what it offers from now on.
+func (s *seat) forgetAnswersLocked() {
+	for _, e := range s.ends {
+		if side, _ := e.link.Side(s.id); side == protocol.WalletSide {
+			e.kept = nil
+			s.acknowledgeLocked(e)
+		}
+	}
+}
+
 // acknowledgeLocked tells the server which frames it need not keep any more.
 func (s *seat) acknowledgeLocked(e *end) {
 	next := e.next
@@ -319,7 +348,11 @@ func (s *seat) deliver(m protocol.ServerMessage) {
 	}
 	e.next = m.N + 1
 	event, ok := decode(e.link, payload)
+	anew := false
 	if ok && wellFormed(event.Name, event.Argument) {
+		if anew = event.Name == offerDescription; anew {
+			e.kept = nil // what its sender has sent before is of no use any more
+		}
 		e.kept = append(e.kept, event)
 		for _, p := range s.sockets() {
 			if p.current == m.RequestID {
@@ -327,8 +360,14 @@ func (s *seat) deliver(m protocol.ServerMessage) {
 			}
 		}
 	}
-	if len(e.kept) > keptEvents || !ours(e.link) {
-		e.kept = e.kept[max(len(e.kept)-keptEvents, 0):]
+	// Without the description the rest is worth nothing: what is too much for it
+	// waits, and its sender with it. A native site's waits at its own.
+	first, surplus := 0, max(len(e.kept)-keptEvents, 0)
+	if len(e.kept) > 0 && (e.kept[0].Name == offerDescription || e.kept[0].Name == answerDescription) {
+		first = 1
+	}
+	if !ours(e.link) || anew || surplus > 0 && first == 0 {
+		e.kept = slices.Delete(e.kept, first, first+surplus)
 		s.acknowledgeLocked(e)
 	}
 }

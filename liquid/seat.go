@@ -169,6 +169,7 @@ func (h *Handler) renew(session liaison.Session, client string) {
 	}
 	s.mu.Lock()
 	if s.port != nil {
+		s.forgetAnswersLocked()
 		s.port.Close()
 	}
 	s.vacateLocked()

@@ -176,6 +176,15 @@ func (p *Port) Listen(link liaison.Link) error {
 	return p.socket.subscribe(protocol.ClientMessage{Op: protocol.OpSubscribe, Topic: topic, RequestID: link.ID}, true)
 }
 
+// Leave ends what Listen began. What was not acknowledged waits for whoever listens
+// next.
+func (p *Port) Leave(id protocol.RequestID) {
+	if a, ok := p.socket.attached(id); ok && p.socket.detach(a.room) {
+		a.room.detach(p.socket)
+		p.socket.server.hub.release(a.room)
+	}
+}
+
 // Send passes a payload of a client at an address to the other end of a link that
 // the port listens to, as the frame after all others. Anew means that what the other end has not
 // acknowledged is of no use any more; only ends that listen through ports
