@@ -366,6 +366,9 @@ func (l *Link) apply(e Event) protocol.Code {
 			l.Reason = protocol.LinkClosed
 		}
 	case Expire:
+		if e.Now.Before(l.ExpiresAt) {
+			return protocol.LinkForbidden // it was renewed meanwhile
+		}
 		l.Reason = protocol.LinkExpired
 	}
 	return ""

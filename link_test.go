@@ -68,15 +68,17 @@ func resumptionIn(t testing.TB, state liaison.LinkState) liaison.Link {
 
 // eventFor returns an event of this kind that fits the link in every field.
 func eventFor(l liaison.Link, kind liaison.EventKind) liaison.Event {
-	session := liaison.SessionID("wallet")
+	session, now := liaison.SessionID("wallet"), start.Add(time.Second)
 	switch kind {
 	case liaison.Bind, liaison.Collect:
 		session = l.Site
 	case liaison.Adopt:
 		session = "late"
+	case liaison.Expire:
+		now = l.ExpiresAt
 	}
 	return liaison.Event{
-		Kind: kind, Now: start.Add(time.Second), Session: session, Channel: someChannel, Nonce: l.Nonce, Proof: someProof(), Reason: protocol.NotLocal,
+		Kind: kind, Now: now, Session: session, Channel: someChannel, Nonce: l.Nonce, Proof: someProof(), Reason: protocol.NotLocal,
 		Account: someProof().Account(), Dialect: protocol.Liquid,
 	}
 }
@@ -374,7 +376,11 @@ func TestExpiredLinkOnlyExpires(t *testing.T) {
 		for _, kind := range liaison.EventKinds() {
 			e := eventFor(l, kind)
 			e.Now = l.ExpiresAt.Add(-time.Nanosecond)
-			if _, _, err := l.Transition(e); err != nil {
+			if _, _, err := l.Transition(e); kind == liaison.Expire {
+				if !errors.Is(err, protocol.LinkForbidden) {
+					t.Errorf("%s, %s before the end of its time: %v, want %s", l.State, kind, err, protocol.LinkForbidden)
+				}
+			} else if err != nil {
 				continue // refused at any time
 			}
 			e.Now = l.ExpiresAt

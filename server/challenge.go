@@ -187,7 +187,7 @@ func (s *Server) surplus(ctx context.Context, session liaison.SessionID, opened 
 	}
 	waiting = slices.DeleteFunc(waiting, func(l liaison.Link) bool { return l.ID == opened })
 	for _, old := range waiting[:max(len(waiting)-s.cfg.Limits.LinksPerSession+1, 0)] {
-		old, _, err = old.Transition(liaison.Event{Kind: liaison.Expire, Now: s.cfg.Now()})
+		old, _, err = old.Transition(liaison.Event{Kind: liaison.Expire, Now: old.ExpiresAt})
 		if err != nil {
 			return nil, err
 		}

@@ -12,7 +12,7 @@ const head = `# States of a link
 
 <!-- Written by internal/genlink from the table in link.go; do not edit. -->
 
-A link waits for 120 s, gives the wallet that joined it 180 s, and lives, once claimed, for 10 minutes after the last socket has gone. After its time every event but expire is refused with ` + "`link_expired`" + `. A closed link refuses everything with the reason for which it was closed. An event from a session that it is not for is refused, too: ` + "`link_forbidden`" + ` if it is the site's to cause, ` + "`link_not_joined`" + ` if it is the wallet's.
+A link waits for 120 s, gives the wallet that joined it 180 s, and lives, once claimed, for 10 minutes after the last socket has gone. After its time every event but expire is refused with ` + "`link_expired`" + `, and before it expire with ` + "`link_forbidden`" + `. A closed link refuses everything with the reason for which it was closed. An event from a session that it is not for is refused, too: ` + "`link_forbidden`" + ` if it is the site's to cause, ` + "`link_not_joined`" + ` if it is the wallet's.
 
 A resumption goes through the same states except claimed. Bind, consume, claim, reject, vouch and adopt are refused with ` + "`link_forbidden`" + `, if not for the state; renew holds in every state, and for a link in claimed alone: elsewhere it is refused with ` + "`link_not_claimed`" + `. Whoever opens a resumption anew puts it back to waiting.
 

@@ -142,5 +142,35 @@ func liquidMutants() []mutant {
 			old:  "\t\ts.handler.dismiss(s.id)\n", new: "",
 			tests: "TestEndedFromAnotherSession", note: "sockets of a session that another has ended stay",
 		},
+		{
+			file: "liquid/signal.go",
+			old:  "v.isNew && h.births.orphaned", new: "h.births.orphaned",
+			tests: "TestSiteThatIsTakenForItsWallet", note: "a site's socket is closed as often as it comes",
+		},
+		{
+			file: "server/sweep.go",
+			old:  "\t\tr.dialect && r.by.site == \"\":", new: "\t\tfalse:",
+			tests: "TestLateLinkEnds", note: "a sign-in waits for its site as long as its wallet listens",
+		},
+		{
+			file: "liquid/port.go",
+			old:  "surplus > 0 && first == 0 {", new: "surplus > 0 {",
+			tests: "TestOfferOutlastsItsCandidates", note: "candidates cost the server's copy of the offer before them",
+		},
+		{
+			file: "liquid/port.go",
+			old:  "\t\tif anew = event.Name == offerDescription; anew {\n", new: "\t\tif false {\n",
+			tests: "TestSecondOfferAlone", note: "an offer that was given up comes again",
+		},
+		{
+			file: "liquid/seat.go",
+			old:  "\t\ts.forgetAnswersLocked()\n", new: "",
+			tests: "TestSignInForgetsTheAnswer", note: "a wallet's second attempt gets the answer of its first",
+		},
+		{
+			file: "liquid/port.go",
+			old:  "\ts.leaveUnusedLocked(port)\n", new: "",
+			tests: "TestManyLinksOfOneSocket", note: "a site's 17th link is refused",
+		},
 	}
 }
