@@ -58,7 +58,7 @@ func (s *seat) portLocked(session liaison.Session) (*server.Port, error) {
 	}
 	var port *server.Port
 	var err error
-	port, err = s.handler.dialect.OpenPort(session, s.hear, func(code protocol.Code) { s.portEnded(&port, code) })
+	port, err = s.handler.dialect.OpenPort(session, func(m protocol.ServerMessage) { s.hear(&port, m) }, func(code protocol.Code) { s.portEnded(&port, code) })
 	if err == nil {
 		s.port = port
 	}
@@ -273,35 +273,40 @@ func (s *seat) acknowledgeLocked(e *end) {
 	}
 }
 
-// hear acts on what the server says about the session's links.
-func (s *seat) hear(m protocol.ServerMessage) {
+// hear acts on what the server says about the session's links. A port that is not the
+// seat's any more may have one message left, which comes again through the next: it
+// must not count there.
+func (s *seat) hear(port **server.Port, m protocol.ServerMessage) {
+	if m.Op == protocol.OpLink {
+		s.linked(port, m.RequestID)
+		return
+	}
+	s.mu.Lock() // held while the port is opened, too
+	defer s.mu.Unlock()
+	if s.port != *port {
+		return
+	}
 	switch m.Op {
-	case protocol.OpLink:
-		s.linked(m.RequestID)
 	case protocol.OpFrame:
-		s.deliver(m)
+		s.deliverLocked(m)
 	case protocol.OpPeer:
-		s.mu.Lock()
-		defer s.mu.Unlock()
 		for _, p := range s.sockets() {
 			if p.current == m.RequestID {
 				p.socket.Emit("presence", map[string]protocol.PeerState{"state": m.State})
 			}
 		}
 	case protocol.OpAcked:
-		s.mu.Lock()
-		defer s.mu.Unlock()
 		if e := s.ends[m.RequestID]; e != nil && e.taken != nil {
 			close(e.taken)
 			e.taken = nil
 		}
 	case protocol.OpClosed:
-		s.closed(m.RequestID, m.Code)
+		s.closedLocked(m.RequestID, m.Code)
 	}
 }
 
 // linked tells the sockets that wait for it who has signed in.
-func (s *seat) linked(id protocol.RequestID) {
+func (s *seat) linked(port **server.Port, id protocol.RequestID) {
 	ctx, cancel := context.WithTimeout(context.Background(), eventTimeout)
 	defer cancel()
 	link, err := s.handler.dialect.Link(ctx, id)
@@ -316,6 +321,9 @@ func (s *seat) linked(id protocol.RequestID) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.port != *port {
+		return
+	}
 	all := s.waiting[id]
 	delete(s.waiting, id)
 	for _, a := range all {
@@ -334,16 +342,14 @@ func (s *seat) linked(id protocol.RequestID) {
 	}
 }
 
-// deliver tells the sockets what the other end sent.
-func (s *seat) deliver(m protocol.ServerMessage) {
+// deliverLocked tells the sockets what the other end sent.
+func (s *seat) deliverLocked(m protocol.ServerMessage) {
 	payload, err := base64.RawURLEncoding.DecodeString(m.D)
 	if err != nil {
 		return
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	e := s.ends[m.RequestID]
-	if e == nil || m.N < e.next || s.port == nil {
+	if e == nil || m.N < e.next {
 		return
 	}
 	e.next = m.N + 1
@@ -372,10 +378,8 @@ func (s *seat) deliver(m protocol.ServerMessage) {
 	}
 }
 
-// closed forgets a link that has ended, and says why.
-func (s *seat) closed(id protocol.RequestID, why protocol.Code) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// closedLocked forgets a link that has ended, and says why.
+func (s *seat) closedLocked(id protocol.RequestID, why protocol.Code) {
 	delete(s.waiting, id)
 	delete(s.ends, id)
 	for _, p := range s.sockets() {

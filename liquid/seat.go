@@ -110,7 +110,7 @@ func (s *seats) give(p *peer, id liaison.SessionID) *seat {
 // there is one.
 func (h *Handler) sit(p *peer, v visitor) {
 	s := h.seats.take(h, p, v.session.ID)
-	if p.gone() { // meanwhile, and whoever noticed did not find it here
+	if p.gone() || p.connection.as().session.ID != v.session.ID { // meanwhile, and whoever noticed did not find it here
 		h.leave(p, v.session.ID)
 		return
 	}

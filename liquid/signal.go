@@ -143,9 +143,14 @@ func (c *connection) asksForLink() {
 	c.linked = true
 }
 
-// adopt moves the connection to another session of the same client.
+// adopt moves the connection to another session of the same client, unless something
+// has come to rest on its own meanwhile.
 func (c *connection) adopt(v visitor) {
 	c.mu.Lock()
+	if c.visitor.stored() || c.linked {
+		c.mu.Unlock()
+		return
+	}
 	before, p := c.visitor.session.ID, c.peer
 	c.visitor = v
 	c.mu.Unlock()
@@ -180,6 +185,7 @@ func (h *Handler) connect(socket *socketio.Socket) error {
 	p := &peer{connection: c, handler: h, socket: socket}
 	c.mu.Lock()
 	c.peer = p
+	v := c.visitor // together: whoever changes it later finds the peer here
 	c.mu.Unlock()
 	socket.OnDisconnect(func(socketio.Reason) {
 		c.mu.Lock()
@@ -193,7 +199,7 @@ func (h *Handler) connect(socket *socketio.Socket) error {
 	for _, name := range []string{offerDescription, offerCandidate, answerDescription, answerCandidate} {
 		socket.On(name, p.onSignal)
 	}
-	h.sit(p, c.as())
+	h.sit(p, v)
 	// Whoever shows the cookie of that session has kept it: then it is no orphan.
 	if v := c.as(); v.isNew && h.births.orphaned(v.session.ID) && c.pristine() {
 		p.again()
