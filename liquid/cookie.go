@@ -36,6 +36,7 @@ func (c cookies) mac(purpose string, token liaison.Token) []byte {
 func newToken() liaison.Token {
 	var raw [tokenBytes]byte
 	rand.Read(raw[:])
+	raw[0] &^= succeeds
 	return liaison.Token(base64.RawURLEncoding.EncodeToString(raw[:]))
 }
 
@@ -51,7 +52,18 @@ func (c cookies) inner(token liaison.Token) liaison.Token {
 // under way meanwhile still finds its session, and one of another client does not:
 // whoever planted the old token must not be handed the new.
 func (c cookies) successor(token liaison.Token, client string) liaison.Token {
-	return liaison.Token(base64.RawURLEncoding.EncodeToString(c.mac("successor\x00"+client, token)[:tokenBytes]))
+	raw := c.mac("successor\x00"+client, token)[:tokenBytes]
+	raw[0] |= succeeds
+	return liaison.Token(base64.RawURLEncoding.EncodeToString(raw))
+}
+
+// succeeds is the bit of a token's first byte that says whether it took another's
+// place: then a session has had it, and it begins none.
+const succeeds = 0x80
+
+func isSuccessor(token liaison.Token) bool {
+	raw, err := base64.RawURLEncoding.DecodeString(token.Reveal())
+	return err == nil && len(raw) == tokenBytes && raw[0]&succeeds != 0
 }
 
 // sessionID returns the id of the session that begins with a token: requests that

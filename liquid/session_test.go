@@ -208,6 +208,35 @@ func TestLoggedOutCookie(t *testing.T) {
 	}
 }
 
+// TestUsedCookieBeginsNoSession: whoever comes with a cookie that a sign-in brought and
+// a logout, or a later sign-in, has ended gets a new one, and a session that works.
+func TestUsedCookieBeginsNoSession(t *testing.T) {
+	var passed atomic.Int64
+	for name, end := range map[string]func(*wallet){
+		"logged out": func(w *wallet) { w.call("GET", "/auth/logout", nil) },
+		"replaced":   func(w *wallet) { w.assert(nil); passed.Add(int64(2 * time.Minute)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := newNode(t, func(n *node) { n.now = func() time.Time { return time.Now().Add(time.Duration(passed.Load())) } })
+			w, second := n.newWallet(), n.newWallet()
+			w.attest(nil)
+			used := w.cookies
+			end(w)
+			late := n.newClient()
+			late.cookies = used
+			wait := late.open().link(name)
+			late.socket.quiet("exception")
+			if late.cookies[0] == used[0] {
+				t.Fatal("it keeps the cookie")
+			}
+			second.attest(name)
+			if got := wait(); got.Wallet != second.key.Address() {
+				t.Errorf("acknowledged %+v", got)
+			}
+		})
+	}
+}
+
 // TestTokensOfTheDialect open nothing in the native protocol.
 func TestTokensOfTheDialect(t *testing.T) {
 	n := newNode(t)
@@ -590,6 +619,33 @@ func TestStoreInTrouble(t *testing.T) {
 	if r := w.call("GET", "/socket.io/?EIO=4&transport=polling", nil); r.status != 503 {
 		t.Errorf("socket: %d %s, want 503", r.status, r.body)
 	}
+}
+
+// TestLinkWhileTheCookieChanges: a socket asks for a link just when a later request of
+// its client shows another session. The link gets its answer, in the session that asked.
+func TestLinkWhileTheCookieChanges(t *testing.T) {
+	turns := new(turns)
+	n := newNode(t, func(n *node) { n.turns = turns })
+	site, w := n.newClient(), n.newWallet()
+	p := site.poll()
+	asked, other := site.cookies, n.newClient()
+	other.call("GET", "/auth/session", nil)
+	do := func() {
+		site.cookies = asked
+		p.post(`420["link",{"requestId":"meanwhile"}]`)
+		p.post(`42["link"]`)
+		p.get(func(packets string) bool { return strings.Contains(packets, "exception") }) // both were handled
+	}
+	turns.afterSession.Store(&do)
+	site.cookies = other.cookies
+	p.post(`42["link"]`)
+	p.get(func(packets string) bool { return strings.Contains(packets, "exception") })
+	w.attest("meanwhile")
+	site.cookies = asked
+	if got := site.signedInAs(); got != w.key.Address() {
+		t.Fatalf("the session that asked is signed in as %q, want the wallet", got)
+	}
+	p.get(func(packets string) bool { return strings.HasPrefix(packets, `430[{"data":`) })
 }
 
 // polling is a Socket.IO client that polls.

@@ -62,6 +62,9 @@ func (h *Handler) begin(token liaison.Token) liaison.Session {
 // unused reports whether no session has begun with a token yet. One that was
 // replaced, or logged out, begins no second one.
 func (h *Handler) unused(ctx context.Context, token liaison.Token) (bool, error) {
+	if isSuccessor(token) {
+		return false, nil
+	}
 	_, err := h.config.Store.Session(ctx, h.cookies.sessionID(token))
 	switch {
 	case errors.Is(err, liaison.ErrNotFound):
