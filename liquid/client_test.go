@@ -136,7 +136,7 @@ func (n *node) start() {
 // made the call goes on: what another goroutine may do just then. It happens once.
 type turns struct {
 	liaison.Store
-	afterSession, afterSignIn atomic.Pointer[func()]
+	afterSession, afterSignIn, afterLink atomic.Pointer[func()]
 }
 
 func take(next *atomic.Pointer[func()]) {
@@ -149,6 +149,12 @@ func (s *turns) Session(ctx context.Context, id liaison.SessionID) (liaison.Sess
 	session, err := s.Store.Session(ctx, id)
 	take(&s.afterSession)
 	return session, err
+}
+
+func (s *turns) Link(ctx context.Context, id protocol.RequestID) (liaison.Link, error) {
+	link, err := s.Store.Link(ctx, id)
+	take(&s.afterLink)
+	return link, err
 }
 
 func (s *turns) Commit(ctx context.Context, change liaison.Change) error {

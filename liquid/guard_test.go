@@ -244,3 +244,24 @@ func TestLogs(t *testing.T) {
 		}
 	}
 }
+
+// TestFaultOfTheServer: what goes wrong while a site is told of its wallet costs it its
+// socket, and it hears when it comes again.
+func TestFaultOfTheServer(t *testing.T) {
+	turns := new(turns)
+	n := newNode(t, func(n *node) { n.turns = turns })
+	site, w := n.newClient(), n.newWallet()
+	site.open().link("fault")
+	site.socket.settle()
+	signedIn := func() {
+		fault := func() { panic("a fault of ours") }
+		turns.afterLink.Store(&fault) // whoever reads the link next does so to tell its site
+	}
+	turns.afterSignIn.Store(&signedIn)
+	w.attest("fault")
+	site.socket.gone()
+	if got := site.open().link("fault")(); got.Wallet != w.key.Address() {
+		t.Errorf("acknowledged %+v, want the wallet", got)
+	}
+	exchange(t, site.socket, w.open())
+}

@@ -67,7 +67,7 @@ func (s *seat) portLocked(session liaison.Session) (*server.Port, error) {
 
 // portEnded lets the sockets go on in the session as it is now, after the server
 // has closed a port: the session has signed in or out elsewhere, or was ended by
-// another of the same account.
+// another of the same account. After a fault of ours they come again.
 func (s *seat) portEnded(port **server.Port, code protocol.Code) {
 	s.mu.Lock() // held while the port is opened, too
 	mine := s.port == *port
@@ -75,7 +75,11 @@ func (s *seat) portEnded(port **server.Port, code protocol.Code) {
 		s.vacateLocked()
 	}
 	s.mu.Unlock()
-	if !mine || code == protocol.ShuttingDown {
+	switch {
+	case !mine || code == protocol.ShuttingDown:
+		return
+	case code == protocol.Internal: // at once it might only go wrong again
+		s.handler.dismiss(s.id)
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), eventTimeout)

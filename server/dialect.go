@@ -134,7 +134,8 @@ type Port struct {
 
 // OpenPort opens a port for a session. Hear is called with each message, one at a
 // time and from another goroutine, and should not block for long. Ended is called once, with the reason, when the server closes the
-// port; the session may have changed, or the server stops.
+// port: the session may have changed, the server stops, or hear has panicked, which is
+// [protocol.Internal].
 func (d Dialect) OpenPort(session liaison.Session, hear func(protocol.ServerMessage), ended func(protocol.Code)) (*Port, error) {
 	s := d.server
 	wire := &portLine{
@@ -228,7 +229,12 @@ func (l *portLine) write(opcode gws.Opcode, payload []byte) error {
 	if err := json.Unmarshal(payload, &m); err != nil {
 		return err
 	}
-	return l.guarded(func() { l.hear(m) })
+	err := l.guarded(func() { l.hear(m) })
+	if err != nil {
+		l.say(protocol.Internal)
+		l.cut()
+	}
+	return err
 }
 
 // guarded calls into the dialect. What panics there must cost its own port and
@@ -237,7 +243,6 @@ func (l *portLine) guarded(call func()) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			l.panicked(cause)
-			l.cut()
 			err = context.Canceled
 		}
 	}()
