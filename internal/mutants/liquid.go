@@ -139,7 +139,7 @@ func liquidMutants() []mutant {
 		},
 		{
 			file: "liquid/port.go",
-			old:  "\t\ts.handler.dismiss(s.id)\n", new: "",
+			old:  "Sessions()) {\n\t\ts.handler.dismiss(s.id)\n", new: "Sessions()) {\n",
 			tests: "TestEndedFromAnotherSession", note: "sockets of a session that another has ended stay",
 		},
 		{
@@ -171,6 +171,26 @@ func liquidMutants() []mutant {
 			file: "liquid/port.go",
 			old:  "\ts.leaveUnusedLocked(port)\n", new: "",
 			tests: "TestManyLinksOfOneSocket", note: "a site's 17th link is refused",
+		},
+		{
+			file: "liquid/signal.go",
+			old:  "\tif c.visitor.stored() || c.linked {\n", new: "\tif false {\n",
+			tests: "TestLinkWhileTheCookieChanges", note: "a socket is moved away from the session that its link answers",
+		},
+		{
+			file: "liquid/visitor.go",
+			old:  "\tif isSuccessor(token) {\n", new: "\tif false {\n",
+			tests: "TestUsedCookieBeginsNoSession", note: "a cookie that a sign-in brought begins a second session",
+		},
+		{
+			file: "link.go",
+			old:  "\t\tif e.Now.Before(l.ExpiresAt) {\n", new: "\t\tif false {\n",
+			tests: "TestExpiredLinkOnlyExpires", note: "a link that was renewed expires",
+		},
+		{
+			file: "liquid/port.go",
+			old:  "\t\ts.handler.dismiss(s.id)\n\t\treturn\n\t}\n\tctx", new: "\t\treturn\n\t}\n\tctx",
+			tests: "TestFaultOfTheServer", note: "after a panic a site's sockets hear nothing any more",
 		},
 	}
 }
