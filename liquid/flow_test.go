@@ -183,10 +183,10 @@ func TestOfferOutlastsItsCandidates(t *testing.T) {
 	w.socket.event("answer-description")
 	w.socket.quiet("exception")
 
-	for k := range 40 {
+	for k := range 70 {
 		site.socket.emit(false, "answer-candidate", candidateOf(k))
 	}
-	for range 40 {
+	for range 70 {
 		w.socket.event("answer-candidate")
 	}
 	w.open()

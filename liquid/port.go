@@ -370,13 +370,18 @@ func (s *seat) deliverLocked(m protocol.ServerMessage) {
 			}
 		}
 	}
-	// Without the description the rest is worth nothing: what is too much for it
-	// waits, and its sender with it. A native site's waits at its own.
+	// Without the description the rest is worth nothing. What is too much for an offer
+	// waits for the answer, and its sender with it; upon an answer nothing follows that
+	// would tell of it, so the oldest candidates go. A native site's waits at its own.
 	first, surplus := 0, max(len(e.kept)-keptEvents, 0)
-	if len(e.kept) > 0 && (e.kept[0].Name == offerDescription || e.kept[0].Name == answerDescription) {
-		first = 1
+	offered := false
+	if len(e.kept) > 0 {
+		offered = e.kept[0].Name == offerDescription
+		if offered || e.kept[0].Name == answerDescription {
+			first = 1
+		}
 	}
-	if !ours(e.link) || anew || surplus > 0 && first == 0 {
+	if !ours(e.link) || anew || surplus > 0 && !offered {
 		e.kept = slices.Delete(e.kept, first, first+surplus)
 		s.acknowledgeLocked(e)
 	}
