@@ -149,11 +149,15 @@ export class WalletPage {
 export async function inFront(t, { origin }) {
   const front = { worker: undefined, asked: 0 };
   const listener = createServer(async (request, response) => {
-    const answer = await fetch(origin + request.url);
-    const script = request.url === "/wallet/sw.js";
-    if (script) front.asked++;
-    for (const name of ["content-type", "content-security-policy", "cache-control"]) if (answer.headers.has(name)) response.setHeader(name, answer.headers.get(name));
-    response.writeHead(answer.status).end(script && front.worker ? front.worker : Buffer.from(await answer.arrayBuffer()));
+    try {
+      const answer = await fetch(origin + request.url);
+      const script = request.url === "/wallet/sw.js";
+      if (script) front.asked++;
+      for (const name of ["content-type", "content-security-policy", "cache-control"]) if (answer.headers.has(name)) response.setHeader(name, answer.headers.get(name));
+      response.writeHead(answer.status).end(script && front.worker ? front.worker : Buffer.from(await answer.arrayBuffer()));
+    } catch {
+      response.destroy(); // the server goes first at the end, and a worker may still ask
+    }
   });
   listener.listen(0, "localhost");
   await once(listener, "listening");
