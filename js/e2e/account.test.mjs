@@ -31,7 +31,7 @@ test("a passkey that is made on the page signs in later, and the wallet is met w
   await wallet.event("open");
   await site.phase("connected");
   await site.says("signed-in", new RegExp(`^${short}$`));
-  assert.match(await site.text("signed-in-how"), /^by a wallet, sealed end to end, site verified, until /);
+  await site.says("signed-in-how", /^by a wallet, sealed end to end, site verified, until /);
   assert.equal(await site.part("passkey-sign-in").isVisible(), false);
   await site.part("passkey-add").click();
   await site.says("account-said", /^The passkey is made\./);
@@ -41,15 +41,15 @@ test("a passkey that is made on the page signs in later, and the wallet is met w
 
   await site.part("sign-out").click();
   await site.says("account-said", /^You are signed out\.$/);
-  assert.match(await site.text("signed-in"), /^Nobody\./);
+  await site.says("signed-in", /^Nobody\./);
   await wallet.event("lost");
   assert.equal(await site.part("sign-out").isVisible(), false);
   await site.part("passkey-sign-in").click();
   await site.says("account-said", new RegExp(`^Welcome back, ${short}\\.$`));
   await wallet.event("open", 1);
   await site.phase("connected");
+  await site.says("signed-in-how", /^by a passkey of this site, until /);
   assert.deepEqual([(await session(site)).account, (await session(site)).assurance], [built.account, "phishing-resistant"]);
-  assert.match(await site.text("signed-in-how"), /^by a passkey of this site, until /);
   assert.equal(wallet.events.filter((e) => e.event === "request").length, 1, "how often the person was asked");
 
   await site.context.clearCookies(); // another day

@@ -133,6 +133,12 @@ export class SitePage {
     return this.text(name);
   }
 
+  /** Does something that makes an element say a text for a moment, and sees it. */
+  async flashes(name, text, work) {
+    const seen = this.page.waitForFunction(([name, text]) => globalThis.deep(`[data-testid=${name}]`).textContent.trim() === text, [name, text]);
+    await Promise.all([seen, work()]);
+  }
+
   /** The link, once there is one that is not the given one. */
   async link(other = "") {
     await this.phase("waiting");

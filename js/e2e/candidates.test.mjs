@@ -9,7 +9,7 @@ import { launch, SitePage } from "./browser.mjs";
 import { serve } from "./bundle.mjs";
 import { Network } from "./network.mjs";
 import { siteScript, walletScripts } from "./pages.mjs";
-import { Server, Wallet, within } from "./program.mjs";
+import { patience, Server, Wallet, within } from "./program.mjs";
 import { Shop } from "./shop.mjs";
 import { reflexive, relayed, startTurn } from "./turn.mjs";
 
@@ -75,6 +75,7 @@ const phase = (site, wanted) => site.waitForFunction((wanted) => globalThis.test
 async function pages(t, { iceServers, watched = "site", between = true, of = browser, site: siteOptions = {}, wallet: walletOptions = {} }) {
   const server = await Server.start(t, { flags: ["--chain", "did:key", ...iceServers.flatMap((address) => ["--ice-server", address])] });
   const contexts = { site: await of.newContext({ bypassCSP: true }), wallet: await browser.newContext({ bypassCSP: true }) };
+  for (const context of Object.values(contexts)) context.setDefaultTimeout(patience);
   const network = new Network();
   t.after(async () => {
     await Promise.all(Object.values(contexts).map((context) => context.close()));

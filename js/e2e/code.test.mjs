@@ -67,7 +67,7 @@ test("three wrong codes end it for both, and nothing is left to resume", async (
 for (const [what, leave] of [
   ["is loaded anew", (site) => site.page.reload()],
   ["says goodbye", async (site) => (await site.part("disconnect").click(), await site.page.reload())],
-  ["is left by its wallet", async (site, wallet) => (await wallet.interrupt(), await site.says("error-code", /^peer_lost$/), await site.page.reload())],
+  ["is left by its wallet", async (site, wallet) => (await wallet.interrupt(), await site.says("error-code", /^(peer_lost|link_closed)$/), await site.page.reload())],
 ]) {
   test(`a page that ${what} while the code is asked for begins with a new link`, async (t) => {
     const server = await Server.start(t);

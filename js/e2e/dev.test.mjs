@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -77,7 +77,9 @@ function change(path, from, to) {
   const file = join(copy, path);
   const text = readFileSync(file, "utf8");
   assert.ok(text.includes(from), `${path} has no ${from}`);
-  writeFileSync(file, text.replace(from, to));
+  const beside = join(copy, "changed"); // so that nobody reads half of it
+  writeFileSync(beside, text.replace(from, to));
+  renameSync(beside, file);
 }
 
 /** Waits until the page was loaded anew and something holds in it. */

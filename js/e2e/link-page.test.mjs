@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch, SitePage } from "./browser.mjs";
-import { built, Server, Wallet } from "./program.mjs";
+import { built, patience, Server, Wallet } from "./program.mjs";
 
 let browser;
 before(async () => (browser = await launch()));
@@ -65,6 +65,7 @@ test("where only the web form says how to reach the server, nothing on the page 
   const link = `${origin}/l/?requestId=0123456789abcdef#1.${"A".repeat(67)}`;
   const context = await browser.newContext();
   t.after(() => context.close());
+  context.setDefaultTimeout(patience);
   await context.route(`${origin}/**`, async (route) => {
     const { pathname, search } = new URL(route.request().url());
     await route.fulfill({ response: await route.fetch({ url: server.origin + pathname + search }) });

@@ -31,10 +31,13 @@ test("a page and a wallet link by QR code, talk, outlive the server, and part", 
   assert.equal(await site.text("account"), built.account);
   assert.equal((await wallet.event("linked")).account, built.account);
   assert.equal((await wallet.event("request")).verified, true);
-  assert.deepEqual([opened.assurance, opened.path], ["sealed+origin", "host"]);
+  assert.equal(opened.assurance, "sealed+origin");
+  // A check that overtakes its candidate comes from an address that nobody told, which is
+  // no local one until the path is read again.
+  assert.match(opened.path, /^(host|srflx)$/);
   assert.equal(await site.text("assurance"), "sealed end to end, site verified");
-  assert.match(await site.says("locality", /ms$/), /^same network, (under 1|\d+) ms$/);
-  assert.equal(await site.says("path", /\w/), "host");
+  assert.match(await site.says("locality", /ms$/), /^same network(, says the server)?, (under 1|\d+) ms$/);
+  await site.says("path", /^host$/);
   assert.match(await site.says("rtt", /ms$/), /^(under 1|\d+) ms$/);
 
   await talk(site, wallet);

@@ -98,6 +98,8 @@ test("the dialog holds the focus, Escape gives up and gives the focus back, and 
   for (const name of ["close", "copy-link", "open-wallet", "new-link"]) assert.ok(seen.has(name), `Tab does not come to ${name}, only to ${[...seen]}`);
   for (const text of ["before", "after"]) assert.ok(!seen.has(text), "the focus leaves the dialog");
 
+  // Who gives up says so only where somebody hears it.
+  await shop.page.waitForFunction(() => globalThis.told.some(({ type, detail }) => type === "step" && detail.type === "signaling" && detail.attached));
   await shop.page.keyboard.press("Escape");
   await shop.phase("idle");
   assert.equal(await shop.focused(), "Link your wallet");

@@ -9,6 +9,7 @@ export class Network {
   #sockets = new Set();
   #ports = new Set();
   #passing = { on: true };
+  #closed = false;
   /** From where packets came, as "address:port". */
   senders = new Set();
 
@@ -53,12 +54,15 @@ export class Network {
     return this.#ports.has(port);
   }
 
+  /** Ends it. The pages may still be there, and send. */
   close() {
+    this.#closed = true;
     for (const socket of this.#sockets) socket.close();
   }
 
   /** Returns the port of a socket that leads to an address. */
   async #lead(address, port) {
+    if (this.#closed) return String(port);
     const passing = this.#passing;
     const front = await this.#socket();
     const backs = new Map(); // who sends, and the socket that speaks for him
@@ -66,11 +70,12 @@ export class Network {
       const key = `${from.address}:${from.port}`;
       this.senders.add(key);
       this.#news.emit("sender");
-      if (!passing.on) return;
+      if (!passing.on || this.#closed) return;
       if (!backs.has(key)) {
         backs.set(key, this.#socket().then((back) => back.on("message", (answer) => passing.on && front.send(answer, from.port, from.address))));
       }
-      (await backs.get(key)).send(packet, port, address);
+      const back = await backs.get(key);
+      if (!this.#closed) back.send(packet, port, address);
     });
     return String(front.address().port);
   }

@@ -5,7 +5,7 @@ import { launch, SitePage } from "./browser.mjs";
 import { serve } from "./bundle.mjs";
 import { Network } from "./network.mjs";
 import { siteScript, walletScripts } from "./pages.mjs";
-import { Server, within } from "./program.mjs";
+import { patience, Server, within } from "./program.mjs";
 import { WalletPage } from "./wallet.mjs";
 
 let browser;
@@ -23,6 +23,7 @@ const said = (of) => Array.from({ length: 50 }, (_, n) => `${of} ${n}`);
 async function connected(t) {
   const server = await Server.start(t, { flags: ["--chain", "did:key"] });
   const contexts = await Promise.all([1, 2].map(() => browser.newContext({ bypassCSP: true })));
+  for (const context of contexts) context.setDefaultTimeout(patience);
   const network = new Network();
   t.after(async () => {
     await Promise.all(contexts.map((context) => context.close()));

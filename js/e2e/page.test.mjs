@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { accessible } from "./axe.mjs";
 import { launch, SitePage } from "./browser.mjs";
-import { Server, Wallet } from "./program.mjs";
+import { patience, Server, Wallet } from "./program.mjs";
 
 let browser;
 before(async () => (browser = await launch()));
@@ -59,12 +59,13 @@ test("axe-core finds nothing in any state", async (t) => {
   await site.part("disconnect").click();
   await second.gone();
 
-  const held = [];
-  await site.context.route("**/v1/challenge", (route) => void held.push(route));
+  let hold;
+  const held = new Promise((resolve) => (hold = resolve));
+  await site.context.route("**/v1/challenge", hold);
   await site.page.reload();
   await site.phase("starting");
   await accessible(site, "starting");
-  for (const route of held) await route.fulfill({ status: 403, contentType: "text/plain", body: "no" });
+  await (await held).fulfill({ status: 403, contentType: "text/plain", body: "no" });
   await site.phase("failed");
   await accessible(site, "failed");
   assert.deepEqual(site.watch.breaches, []);
@@ -115,14 +116,14 @@ test("the copy button copies, or selects where that is not allowed", async (t) =
   const server = await Server.start(t);
   const site = await SitePage.open(t, browser, server.origin, { permissions: ["clipboard-read", "clipboard-write"] });
   const link = await site.link();
-  await Promise.all([site.says("copy-link", /^Copied$/), site.part("copy-link").click()]);
+  await site.flashes("copy-link", "Copied", () => site.part("copy-link").click());
   assert.equal(await site.page.evaluate(() => navigator.clipboard.readText()), link);
 
   await site.page.evaluate(() => {
     navigator.clipboard.writeText = () => Promise.reject(new DOMException("no", "NotAllowedError"));
   });
   await site.says("copy-link", /^Copy$/);
-  await Promise.all([site.says("copy-link", /^Selected$/), site.part("copy-link").click()]);
+  await site.flashes("copy-link", "Selected", () => site.part("copy-link").click());
   assert.equal(await site.page.evaluate(() => getSelection().toString()), link);
   site.watch.clean();
 });
@@ -132,7 +133,7 @@ test("everything can be done with the keyboard alone", async (t) => {
   const site = await SitePage.open(t, browser, server.origin, { permissions: ["clipboard-read", "clipboard-write"] });
   const first = await site.link();
   await tabTo(site, "copy-link");
-  await Promise.all([site.says("copy-link", /^Copied$/), site.page.keyboard.press("Enter")]);
+  await site.flashes("copy-link", "Copied", () => site.page.keyboard.press("Enter"));
   await tabTo(site, "new-link");
   await site.page.keyboard.press("Space");
   const link = await site.link(first);
@@ -177,6 +178,7 @@ test("no other site can show the page in a frame", async (t) => {
     await context.close();
     foreign.close();
   });
+  context.setDefaultTimeout(patience);
   const page = await context.newPage();
   const refused = page.waitForEvent("console", (message) => /frame/i.test(message.text()) && message.text().includes(server.origin));
   await page.goto(`http://127.0.0.1:${foreign.address().port}/`);

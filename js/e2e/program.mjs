@@ -131,7 +131,15 @@ export class Server extends Run {
   /** Kills it and starts another one on the same data and port. */
   async restart(t) {
     await this.kill();
-    return Server.start(t, { dir: this.dir, port: this.port, origin: this.origin, flags: this.flags });
+    const end = Date.now() + patience;
+    for (;;) {
+      try {
+        return await Server.start(t, { dir: this.dir, port: this.port, origin: this.origin, flags: this.flags });
+      } catch (error) {
+        // Somebody's call may have the port for its own end, for a moment.
+        if (!/address already in use/.test(error.message) || Date.now() > end) throw error;
+      }
+    }
   }
 }
 

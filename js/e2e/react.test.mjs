@@ -121,6 +121,7 @@ test("it waits for a call, and begins by itself only what can be resumed", async
   const { uri } = await site.shows({ phase: "waiting", resuming: false });
   const wallet = new Wallet(t, uri);
   await site.shows({ phase: "open" });
+  await wallet.event("open");
 
   // The page is loaded anew.
   await site.page.reload();

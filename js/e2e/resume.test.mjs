@@ -213,6 +213,7 @@ test("a new code takes the place of the wallet that does not come, and forgettin
 
 test("a second page of the same browser that does not share has a code of its own, and each meets its own wallet again", async (t) => {
   const site = await Shop.open(t, browser, "<liaison-connect inline></liaison-connect>");
+  await site.link(); // with the session of both
   const second = await site.tab();
   const wallets = [];
   for (const [page, flags] of [[site, []], [second, ["--key", "solana"]]]) {

@@ -156,6 +156,7 @@ test("a tab that does not hold the link makes a passkey, lists the sessions and 
   await other.part("sessions").getByRole("listitem").nth(1).waitFor();
   await other.part("sign-out").click();
   await site.says("signed-in", /^Nobody\./);
+  await other.phase("failed");
   await other.part("passkey-sign-in").click();
   await wallet.event("open", 1);
   for (const tab of [site, other]) {

@@ -6,7 +6,7 @@ import { launch } from "./browser.mjs";
 import { serve } from "./bundle.mjs";
 import { Profile } from "./lifecycle.mjs";
 import { siteScript, walletScripts } from "./pages.mjs";
-import { Server } from "./program.mjs";
+import { patience, Server } from "./program.mjs";
 
 let browser;
 let script;
@@ -19,11 +19,11 @@ after(() => browser?.close());
 
 /** Waits until something holds of a page. */
 async function until(page, name, holds, what) {
-  const end = Date.now() + 40_000;
+  const end = Date.now() + patience;
   for (;;) {
     const value = await page.call(name);
     if (holds(value)) return value;
-    if (Date.now() > end) assert.fail(`${what}: not within 40 s, but ${JSON.stringify(value)}`);
+    if (Date.now() > end) assert.fail(`${what}: not within ${patience} ms, but ${JSON.stringify(value)}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
@@ -45,7 +45,7 @@ async function openWallet(t) {
 
 /** The one that leads of some tabs, once there is one. */
 async function leaderOf(tabs) {
-  const end = Date.now() + 40_000;
+  const end = Date.now() + patience;
   for (;;) {
     const states = await Promise.all(tabs.map((tab) => tab.call("state")));
     const at = states.findIndex(({ leads }) => leads);
@@ -140,8 +140,9 @@ test("a tab that asks a wallet for more shares no link with one that does not", 
   const server = await Server.start(t, { flags: ["--chain", "did:key"] });
   const profile = await Profile.open(t, browser);
   const lax = await openTab(profile, server.origin);
+  const { uri } = await phase(lax, "waiting"); // with the session of both
   const strict = await openTab(profile, server.origin, { confirm: "sas" });
-  const [{ uri }, { uri: other }] = [await phase(lax, "waiting"), await phase(strict, "waiting")];
+  const { uri: other } = await phase(strict, "waiting");
   assert.notEqual(uri, other);
   const wallet = await openWallet(t);
   await wallet.call("stay", uri);
@@ -209,7 +210,12 @@ test("a tab that has become the only one keeps its channel while it is frozen", 
   for (const tab of others) await tab.close();
   // It looks every two seconds who is there, and a tab that is closed is so only later.
   await leader.until("navigator.locks.query().then(({ held }) => held.filter(({ name }) => name.includes(' tab ')).length === 1)");
-  await leader.run("new Promise((resolve) => setTimeout(resolve, 2500))");
+  await leader.run(`
+    const query = navigator.locks.query.bind(navigator.locks);
+    globalThis.looks = 0;
+    navigator.locks.query = () => query().finally(() => globalThis.looks++);
+  `);
+  await leader.until("globalThis.looks >= 2");
   await leader.freeze();
   await wallet.call("sayAll", ["one", "two"]);
   await leader.thaw();

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { launch } from "./browser.mjs";
 import { bundle, serve } from "./bundle.mjs";
+import { patience } from "./program.mjs";
 
 const names = ["sealed", "signin", "proofs", "sdp", "passkeys", "links", "tokens", "requests"];
 const url = (name) => new URL(`../../vectors/${name}.json`, import.meta.url);
@@ -21,6 +22,7 @@ after(() => browser?.close());
 async function open(t) {
   const context = await browser.newContext();
   t.after(() => context.close());
+  context.setDefaultTimeout(patience);
   const { origin, asked } = await serve(t, scripts);
   const page = await context.newPage();
   const load = async () => {

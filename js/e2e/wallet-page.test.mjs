@@ -547,10 +547,11 @@ test("a second tab of the wallet says that the first has the site, and takes it 
   await second.load();
   await second.unlock();
   await second.says("sites", /open in another tab/);
-  assert.equal(await second.part("remove-site").count(), 0);
+  await second.part("remove-site").waitFor({ state: "detached" });
   await second.part("site").click();
   await second.says("status", /open in another tab of this wallet\. Go on there/);
-  assert.deepEqual([await second.part("disconnect").isVisible(), await second.part("send").isDisabled()], [false, true]);
+  await second.part("disconnect").waitFor({ state: "hidden" });
+  await second.page.locator("[data-testid=send]:disabled").waitFor({ state: "attached" });
   await second.accessible("with a site that another tab has");
   await site.say("still with the first");
   await wallet.says("messages", /still with the first/);
@@ -584,6 +585,7 @@ test("a browser finds nothing that keeps the page from being installed", async (
 
 test("it locks when nobody uses it, and leaves its sites so that they wait", async (t) => {
   const { site, wallet } = await linked(t, { clock: true });
+  await wallet.says("status", /^Connected directly/);
   await wallet.page.clock.fastForward(4 * 60_000);
   await wallet.page.mouse.click(5, 5);
   await wallet.page.clock.fastForward(4 * 60_000);

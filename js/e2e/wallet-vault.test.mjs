@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch } from "./browser.mjs";
 import { bundle, serve } from "./bundle.mjs";
+import { patience } from "./program.mjs";
 
 let browser;
 let scripts;
@@ -17,6 +18,7 @@ after(() => browser?.close());
 async function open(t, authenticator = {}) {
   const context = await browser.newContext();
   t.after(() => context.close());
+  context.setDefaultTimeout(patience);
   const { origin } = await serve(t, scripts);
   const page = await context.newPage();
   const cdp = await context.newCDPSession(page);

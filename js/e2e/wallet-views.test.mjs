@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { launch } from "./browser.mjs";
 import { bundle, serve } from "./bundle.mjs";
+import { patience } from "./program.mjs";
 import { WalletPage } from "./wallet.mjs";
 
 const js = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -22,6 +23,7 @@ after(() => browser?.close());
 async function agreed(t) {
   const context = await browser.newContext({ reducedMotion: "reduce" });
   t.after(() => context.close());
+  context.setDefaultTimeout(patience);
   const { origin } = await serve(t, scripts);
   const page = await context.newPage();
   await page.goto(origin);

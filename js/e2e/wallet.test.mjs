@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { launch, SitePage } from "./browser.mjs";
 import { serve } from "./bundle.mjs";
 import { walletScripts } from "./pages.mjs";
-import { Server, Site, within } from "./program.mjs";
+import { patience, Server, Site, within } from "./program.mjs";
 
 let browser;
 let scripts;
@@ -19,6 +19,7 @@ after(() => browser?.close());
 async function openWallet(t, context) {
   const own = context ?? (await browser.newContext({ bypassCSP: true })); // it may talk to every server
   if (!context) t.after(() => own.close());
+  own.setDefaultTimeout(patience);
   const { origin } = own.wallet ?? (own.wallet = await serve(t, scripts));
   const page = await own.newPage();
   await page.goto(origin);
@@ -53,8 +54,9 @@ test("a wallet reads a link, shows who asks, signs, talks and parts", async (t) 
   await wallet.opened();
   assert.equal((await site.event("linked")).account, account);
   await site.event("open");
-  const path = await wallet.event("path");
-  assert.equal(path.path.kind, "host");
+  // A check that overtakes its candidate makes it another kind until it is read again.
+  let path;
+  for (let n = 0; path?.kind !== "host"; n++) ({ path } = await wallet.event("path", n));
 
   const texts = ["hello", "Grüße, 世界 🌍", "x".repeat(65536)];
   for (const text of texts) await wallet.say(text);
