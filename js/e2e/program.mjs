@@ -92,7 +92,7 @@ class Run {
 
   /** The exit code, once it has ended by itself. */
   gone() {
-    return within(this.ended, () => `${this.name} to end by itself`);
+    return within(this.ended, () => `${this.name} to end by itself; it told: ${this.#told()}`);
   }
 
   /** Ends it at once, as a crash would, and waits until it is gone. */
