@@ -154,7 +154,7 @@ func liquidMutants() []mutant {
 		},
 		{
 			file: "liquid/port.go",
-			old:  "surplus > 0 && first == 0 {", new: "surplus > 0 {",
+			old:  "surplus > 0 && !offered {", new: "surplus > 0 {",
 			tests: "TestOfferOutlastsItsCandidates", note: "candidates cost the server's copy of the offer before them",
 		},
 		{
