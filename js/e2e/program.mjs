@@ -91,8 +91,15 @@ class Run {
   }
 
   /** The exit code, once it has ended by itself. */
-  gone() {
-    return within(this.ended, () => `${this.name} to end by itself; it told: ${this.#told()}`);
+  async gone() {
+    try {
+      return await within(this.ended, () => `${this.name} to end by itself; it told: ${this.#told()}`);
+    } catch (error) {
+      this.child.kill("SIGQUIT"); // it says what its goroutines wait for
+      await within(this.ended, () => "its end").catch(() => {});
+      const calls = new Set(this.stderr.match(/^(github\.com|internal|sync)\S*\(/gm));
+      throw new Error(`${error.message}; in ${[...calls].slice(0, 40).join(" ")}`, { cause: this.stderr });
+    }
   }
 
   /** Ends it at once, as a crash would, and waits until it is gone. */
