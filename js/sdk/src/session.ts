@@ -38,7 +38,7 @@ export class SessionKeeper {
   async refused(): Promise<void> {
     try {
       if (this.#due) await this.#once();
-      else await this.inTurn(() => this.#rest.session());
+      else await this.#inTurn(() => this.#rest.session());
     } catch (cause) {
       const error = asLinkError(cause);
       if (error.code === "session_required" && ++this.#missing < lostSessionProbes) return;
@@ -48,10 +48,17 @@ export class SessionKeeper {
 
   /** Makes a call with the browser's session once the one before has ended: a call
    * with the old id that meets a new one on its way is refused. */
-  inTurn<T>(call: () => Promise<T>): Promise<T> {
+  #inTurn<T>(call: () => Promise<T>): Promise<T> {
     const made = this.#turn.then(call);
     this.#turn = made.catch(() => undefined);
     return made;
+  }
+
+  /** Makes a call with the session as it is now. A new id whose answer was lost may be
+   * in force already: it is fetched first. */
+  async withSession<T>(call: () => Promise<T>): Promise<T> {
+    if (this.#due) await this.#once().catch(() => undefined);
+    return this.#inTurn(call);
   }
 
   /** Notes that the session was accepted. */
@@ -73,7 +80,7 @@ export class SessionKeeper {
   }
 
   #once(): Promise<void> {
-    return this.inTurn(async () => {
+    return this.#inTurn(async () => {
       if (!this.#due) return; // somebody else was told of it
       await this.#rest.collect(this.#requestId, this.#key);
       this.#due = false;

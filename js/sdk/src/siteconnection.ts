@@ -326,7 +326,7 @@ export class SiteConnection extends Connection<WalletMessage, SiteMessage, SiteN
   }
 
   protected override network(): Promise<NetworkVerdict> {
-    return this.#session.inTurn(() => super.network());
+    return this.#session.withSession(() => super.network());
   }
 
   #collect(): void {

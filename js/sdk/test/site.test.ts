@@ -690,6 +690,21 @@ for (const [what, [first, then]] of Object.entries({
   });
 }
 
+test("a new id whose answer was lost is fetched before the page asks how near the other is", async () => {
+  const s = await Scenario.link();
+  const lost: undefined[] = [undefined];
+  s.instead = ({ path }) => (path === "/v1/session" && lost.length > 0 ? lost.pop() : "usual");
+  await s.join();
+  await s.agree();
+  collection.begin(s);
+  await until(() => s.asked("POST", "/v1/session")[0], "collection");
+  await settle();
+  const stop = s.answerPings();
+  question.begin(s);
+  await until(() => s.asked("GET", "/network")[0], "question").finally(stop);
+  assert.deepEqual(s.calls.map(({ path }) => path).filter((path) => /session|network/.test(path)).map((path) => path.split("/").at(-1)), ["session", "session", "network"]);
+});
+
 test("neither waits for the other for ever: what fails makes room", async () => {
   const s = await Scenario.link();
   s.instead = ({ path }) => (path === "/v1/session" ? undefined : "usual");
