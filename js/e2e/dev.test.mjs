@@ -10,7 +10,7 @@ import { basename, dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { launch, SitePage } from "./browser.mjs";
-import { folder, within } from "./program.mjs";
+import { folder, scratch, within } from "./program.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const compiling = 180_000; // milliseconds: the copy is compiled as a whole
@@ -41,14 +41,14 @@ async function freePort() {
 /** Starts it, and waits until it says where the pages are. */
 async function start(t) {
   const port = await freePort();
-  const child = spawn(process.execPath, ["dev.mjs", "--data", join(folder(t), "liaison.db"), "--metrics-listen", "off"], { cwd: join(copy, "js"), env: { ...process.env, PORT: port }, stdio: ["pipe", "pipe", "pipe"] });
-  // Builder and server write to the same pipes, which close with the last of the three.
-  const ended = once(child, "close").then(([code, signal]) => code ?? signal);
+  const child = spawn(process.execPath, ["dev.mjs", "--data", join(folder(t, scratch), "liaison.db"), "--metrics-listen", "off"], { cwd: join(copy, "js"), env: { ...process.env, PORT: port }, stdio: ["pipe", "pipe", "pipe"] });
+  // It waits for builder and server before it ends.
+  const ended = once(child, "exit").then(([code, signal]) => code ?? signal);
+  let told = "";
   t.after(async () => {
     child.kill(); // gently: others depend on it
-    await within(ended, () => "the end of make dev");
+    await within(ended, () => `the end of make dev; it said: ${told}`);
   });
-  let told = "";
   const waiting = new Set();
   for (const pipe of [child.stdout, child.stderr]) {
     pipe.setEncoding("utf8").on("data", (text) => {

@@ -3,7 +3,7 @@
 // up after a deadline.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -40,9 +40,19 @@ const secret = { LIAISON_PASSPHRASE: "correct horse battery staple" };
 /** What was built. The runner hands it on so that it is built once. */
 export const built = process.env.LIAISON_E2E ? JSON.parse(process.env.LIAISON_E2E) : undefined;
 
+/** Where programs keep what they write: in memory, if there is room. They write durably,
+ * and a disk that has much to write lets them wait. */
+const memory = "/dev/shm";
+export const scratch = existsSync(memory) && room(memory) > 256 << 20 ? memory : tmpdir();
+
+function room(path) {
+  const { bavail, bsize } = statfsSync(path);
+  return bavail * bsize;
+}
+
 /** A folder of its own for each test, gone afterwards. */
-export function folder(t) {
-  const dir = mkdtempSync(join(tmpdir(), "liaison-e2e-"));
+export function folder(t, place = tmpdir()) {
+  const dir = mkdtempSync(join(place, "liaison-e2e-"));
   t.after(() => rmSync(dir, { recursive: true, force: true }));
   return dir;
 }
@@ -68,7 +78,9 @@ class Run {
       this.heard?.(line);
       this.#look();
     });
-    this.ended = once(this.child, "close").then(([code, signal]) => {
+    const read = once(this.child, "close"); // all that it wrote
+    this.ended = once(this.child, "exit").then(async ([code, signal]) => {
+      await within(read, () => "the end of its output", 5_000).catch(() => {}); // a pipe may outlive it
       this.#over = true;
       this.#look();
       return code ?? signal;
@@ -121,7 +133,7 @@ class Run {
 export class Server extends Run {
   /** Starts it and waits until it serves. port is one that was used before;
    * origin is what the browser sees if that is something else. */
-  static async start(t, { dir = folder(t), port = 0, origin, flags = [] } = {}) {
+  static async start(t, { dir = folder(t, scratch), port = 0, origin, flags = [] } = {}) {
     const where = ["--listen", `localhost:${port}`, "--data", join(dir, "liaison.db"), "--metrics-listen", "off"];
     const server = new Server(["serve", ...where, ...(origin ? ["--origin", origin] : []), ...flags]);
     t.after(() => server.kill());
@@ -152,7 +164,7 @@ export class Server extends Run {
 
 /** A wallet's file, and beside it its pairings, for one test alone. */
 export function walletFile(t) {
-  const file = join(folder(t), "wallet.age");
+  const file = join(folder(t, scratch), "wallet.age");
   copyFileSync(built.wallet, file);
   return file;
 }
