@@ -18,6 +18,9 @@ const (
 	answerCandidate   = "answer-candidate"
 )
 
+// describes reports whether an event is a session description.
+func describes(name string) bool { return name == offerDescription || name == answerDescription }
+
 const (
 	// maxDescription is the longest session description, in bytes of JSON. It must
 	// fit into one frame.

@@ -245,7 +245,7 @@ func (s *seat) send(from netip.Addr, id protocol.RequestID, name string, argumen
 	if err != nil {
 		return nil, err
 	}
-	if name == offerDescription || name == answerDescription {
+	if describes(name) {
 		e.kept = nil
 		s.acknowledgeLocked(e)
 	}
@@ -375,11 +375,8 @@ func (s *seat) deliverLocked(m protocol.ServerMessage) {
 	// would tell of it, so the oldest candidates go. A native site's waits at its own.
 	first, surplus := 0, max(len(e.kept)-keptEvents, 0)
 	offered := false
-	if len(e.kept) > 0 {
-		offered = e.kept[0].Name == offerDescription
-		if offered || e.kept[0].Name == answerDescription {
-			first = 1
-		}
+	if len(e.kept) > 0 && describes(e.kept[0].Name) {
+		first, offered = 1, e.kept[0].Name == offerDescription
 	}
 	if !ours(e.link) || anew || surplus > 0 && !offered {
 		e.kept = slices.Delete(e.kept, first, first+surplus)

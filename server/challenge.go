@@ -45,7 +45,7 @@ func (s *Server) openResumption(w http.ResponseWriter, r *http.Request) error {
 	session := func(r *http.Request) (liaison.Session, error) {
 		session, err := s.anySession(r)
 		if err == nil && !session.Retired {
-			return s.session(r)
+			s.touch(r.Context(), session)
 		}
 		return session, err
 	}
